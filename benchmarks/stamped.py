@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Final, Self
 
 import numpy as np
@@ -35,11 +36,12 @@ def history(publisher: Publisher[Bar], bars: int) -> None:
     publisher.flush()
 
 
-def send(publisher: Publisher[Bar], first: int, *, rate: int, seconds: float) -> int:
-    """Send bars evenly; returns the number after the last."""
+def send(publisher: Publisher[Bar], first: int, *, rate: int, seconds: float, spread: float = 0.0) -> int:
+    """Send bars evenly, each delayed by up to ``spread`` seconds by chance; returns the number after the last."""
+    chance = Random(1)
     began, turns = time.monotonic(), int(rate * seconds)
     for turn in range(turns):
-        time.sleep(max(0.0, began + turn / rate - time.monotonic()))
+        time.sleep(max(0.0, began + turn / rate + chance.random() * spread - time.monotonic()))
         publisher.send(stamped(first + turn, time.time() * 1000))
     publisher.flush()
     return first + turns

@@ -25,7 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 from websockets.asyncio.client import connect
 
 from benchmarks.page_server import WEB, log_in, server
-from benchmarks.stamped import Bare, history, quantiles, send
+from benchmarks.stamped import Bare, history, quantiles, send, stamped
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
@@ -38,6 +38,9 @@ P50, P95 = 30.0, 60.0
 """Aims from the topic to the canvas, in milliseconds."""
 
 _HISTORY: Final = 5_000
+_FRAME: Final = 1 / 60
+"""Seconds between two frames of a browser. Bars that came every three frames would all wait as long as the first."""
+
 _USER: Final = "bench"
 _STUDIES: Final = ("bollinger", "rsi", "macd", "volume")
 
@@ -84,7 +87,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
 
 
 def _send(publisher: Publisher[Bar], first: int) -> None:
-    send(publisher, first, rate=RATE, seconds=SECONDS)
+    send(publisher, first, rate=RATE, seconds=SECONDS, spread=_FRAME)
 
 
 def _latency(
@@ -116,7 +119,8 @@ def _open(page: Page, url: str, password: str) -> None:
     log_in(page, url, _USER, password)
     page.evaluate("studies => stockstream.active.change({studies})", list(_STUDIES))
     ends = time.monotonic() + 60
-    while not page.evaluate(f"stockstream.active.renderer.rows.length >= {min(_HISTORY, 5_000)}"):
+    newest = stamped(_HISTORY - 1).time.timestamp() * 1_000_000
+    while page.evaluate("stockstream.active.renderer.rows.columns.time.at(-1)") != newest:
         assert time.monotonic() < ends
         page.wait_for_timeout(100)
 

@@ -93,9 +93,9 @@ class Levels:
         """Forget all: the topic is gone, or was made anew."""
         self._held.clear()
 
-    def of(self, owner: str) -> list[Alert]:
-        """The levels of a person, the newest last."""
-        return [each for each in self._held.values() if owner_of(each) == owner]
+    def of(self, owner: str | None) -> list[Alert]:
+        """The levels of a person, or of everybody, the newest last."""
+        return [each for each in self._held.values() if owner in (None, owner_of(each))]
 
     def over(self, series: Series) -> list[Alert]:
         """The levels of a series."""

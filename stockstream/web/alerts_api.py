@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from stockstream.alerts.alert import acknowledged, plain
-from stockstream.alerts.watched_levels import MOST, unwatched, watching
+from stockstream.alerts.watched_levels import MOST, owner_of, unwatched, watching
 from stockstream.errors import StockstreamError
 from stockstream.present.alert_book import listed
 from stockstream.records import Alert
@@ -61,13 +61,15 @@ async def acknowledge(request: Request, who: Analyst, identity: str) -> None:
 
 
 @router.get("/levels")
-async def levels(request: Request, who: Viewer, owner: str | None = None) -> Response:
+async def levels(request: Request, who: Viewer, owner: str | None = None, everyone: bool = False) -> Response:
     """The price levels of whoever asks that `stockstream alerts` watches; ``runs`` says whether it does now.
 
-    An admin may ask for those of another ``owner``.
+    An admin may ask for those of another ``owner``, or of ``everyone``.
     """
     hub = of(request).hub
-    person = _owner(who, owner)
+    if everyone:
+        _require_admin(who)
+    person = None if everyone else _owner(who, owner)
     found = await hub.ask(lambda: hub.levels(person))
     return json({"runs": found.runs, "levels": [_shown(each) for each in found.levels]})
 
@@ -106,10 +108,16 @@ async def end_level(request: Request, who: Analyst, body: EndedBody) -> None:
 
 
 def _owner(who: Identity, named: str | None) -> str:
-    """Whose levels are meant: those of others are an admin's business alone."""
-    if named not in (None, who.user) and not who.role.covers(Role.ADMIN):
-        raise HTTPException(status.HTTP_403_FORBIDDEN, "the levels of others need the role admin")
+    """Whose levels are meant."""
+    if named not in (None, who.user):
+        _require_admin(who)
     return named or who.user
+
+
+def _require_admin(who: Identity) -> None:
+    """Levels of others are an admin's business alone."""
+    if not who.role.covers(Role.ADMIN):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "the levels of others need the role admin")
 
 
 async def _held(request: Request, owner: str, body: LevelBody) -> Alert:
@@ -133,4 +141,5 @@ async def _level(request: Request, owner: str, body: LevelBody) -> Alert:
 
 def _shown(level: Alert) -> dict[str, str | float | bool | None]:
     value, once = level.values["level"], bool(level.values.get("once"))
-    return {"symbol": level.symbol, "interval": level.interval, "feed": level.feed, "value": value, "once": once}
+    series = {"symbol": level.symbol, "interval": level.interval, "feed": level.feed}
+    return {"owner": owner_of(level), **series, "value": value, "once": once}

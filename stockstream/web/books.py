@@ -18,7 +18,7 @@ from stockstream.views.frame import Frame
 
 
 class WatchedLevels(NamedTuple):
-    """Price levels of a person, and whether a process watches them now."""
+    """Price levels of a person or of all, and whether a process watches them now."""
 
     levels: list[Alert]
     runs: bool
@@ -76,8 +76,8 @@ class Books:
         """An alert by its id."""
         return next((each for each in self._alerts.newest(10_000) if each.id == identity), None)
 
-    def levels(self, owner: str, now: datetime) -> WatchedLevels:
-        """The price levels of a person that the alerts process watches where it runs."""
+    def levels(self, owner: str | None, now: datetime) -> WatchedLevels:
+        """The price levels of a person, or of everybody, that the alerts process watches where it runs."""
         return WatchedLevels(self._levels.of(owner), self._alerts.runs(now))
 
     def silent(self, now: datetime) -> str:

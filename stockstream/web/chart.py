@@ -27,7 +27,9 @@ from stockstream.views.view import View
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 """What can be written as JSON."""
 
-SNAPSHOT_ROWS: Final = 5_000
+SNAPSHOT_ROWS: Final = 1_000
+"""Rows that a page is sent first. It asks for older ones to show them: each row that it holds slows every change."""
+
 MOST_STUDIES: Final = 20
 _LONGEST_PERIOD: Final = 100_000
 _RECENT: Final = 200

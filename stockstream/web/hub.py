@@ -189,8 +189,8 @@ class Hub:
             raise StockstreamError(f"there is no alert {cut(identity)}")
         return found
 
-    def levels(self, owner: str) -> WatchedLevels:
-        """The price levels of a person that the alerts process watches where it runs."""
+    def levels(self, owner: str | None) -> WatchedLevels:
+        """The price levels of a person, or of everybody, that the alerts process watches where it runs."""
         return self._books.levels(owner, datetime.now(UTC))
 
     def newest(self, symbol: str, interval: str | None, feed: str | None) -> Candle:

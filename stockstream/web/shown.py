@@ -23,6 +23,9 @@ from stockstream.web.outbox import Outbox
 
 _MOST_LEVELS: Final = 100
 
+_MOST_CHANGED: Final = 5_000
+"""Rows that are sent as changed at most; for more there is a snapshot."""
+
 encode: Final = msgspec.json.Encoder().encode
 
 
@@ -145,7 +148,7 @@ class Shown:
         if before is None or not self.pages:
             return
         first = first_difference(before, frame)
-        if list(before) != list(frame) or len(frame) - first > SNAPSHOT_ROWS:
+        if list(before) != list(frame) or len(frame) - first > _MOST_CHANGED:
             self.tell(None)
         elif first < len(frame):
             rows, undefined = columns(frame, slice(first, None)), self.chart.undefined(frame)

@@ -32,7 +32,7 @@ from stockstream.records import Bar
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.views.study import Part, chart
-from stockstream.web.chart import SNAPSHOT_ROWS, Json, columns, described_chart, first_difference, undefined
+from stockstream.web.chart import Json, columns, described_chart, first_difference, undefined
 from stockstream.web.extra import LIBRARY, STATIC, require_assets
 
 LOG: Final = logging.getLogger("stockstream.web")
@@ -44,7 +44,20 @@ _FIRST: Final = 10.0
 _RENEWED: Final = 10.0
 """Seconds after which the snapshot that is saved with the notebook is made again, if rows changed."""
 
-_MODULES: Final = ("format.js", "rows.js", "band.js", "notes.js", "legend.js", "shades.js", "view.js", "renderer.js")
+_SAVED_ROWS: Final = 5_000
+"""Rows that a snapshot has: a notebook that is read without a kernel can ask for no others."""
+
+_MODULES: Final = (
+    "format.js",
+    "rows.js",
+    "band.js",
+    "notes.js",
+    "legend.js",
+    "look.js",
+    "shades.js",
+    "view.js",
+    "renderer.js",
+)
 _STYLE: Final = """
 .stockstream { position: relative; }
 .stockstream .legend { position: absolute; left: 8px; right: 80px; z-index: 3; display: flex; flex-wrap: wrap;
@@ -311,7 +324,7 @@ class _Shown:
             return
         self._changed = False
         self._renewed_at = time.monotonic()
-        rows = slice(max(0, len(self.sent) - SNAPSHOT_ROWS), None)
+        rows = slice(max(0, len(self.sent) - _SAVED_ROWS), None)
         described = _description(found, live, key, self.sent)
         found.snapshot = {"chart": described, "columns": _without_nan(columns(self.sent, rows)), "more": False}
 

@@ -86,7 +86,10 @@ def test_a_level_is_watched_without_the_page_until_it_ends(running_site: Site) -
             analyst, admin = page.login("analyst"), page.login("admin")
             assert analyst.post("/api/levels/end", json=watch | {"owner": "admin"}).status_code == 403
             assert analyst.get("/api/levels", params={"owner": "admin"}).status_code == 403
+            assert analyst.get("/api/levels", params={"everyone": True}).status_code == 403
             until(lambda: values(admin, owner="analyst"), [110.0])
+            assert values(admin, everyone="true") == [110.0]
+            assert values(admin) == []
             ended = admin.post("/api/levels/end", json=watch | {"owner": "analyst"})
             assert ended.status_code == 204, ended.text
             until(lambda: values(analyst), [])

@@ -276,6 +276,14 @@ def test_an_admin_manages_users_and_sees_the_monitor(page_of: Served, analyst: B
         page_of.site.send(STOCKS, [bar(minute, 20.0, "WATCHED") for minute in range(7)])
         expect(count).to_have_text(f"{before + 7:,}")  # it is renewed while it is open
         page.keyboard.press("Escape")
+        level = {"symbol": "MSFT", "interval": "1m", "value": 5.5}
+        assert page_of.login("analyst").post("/api/levels", json=level).status_code == 200
+        page.locator("main").focus()
+        page.keyboard.press("i")
+        of_others = page.locator("dialog li", has_text="MSFT 1m at 5.5 of analyst")
+        of_others.get_by_role("button", name="Watch MSFT at 5.5 of analyst no longer").click()
+        expect(of_others).to_have_count(0)
+        page.keyboard.press("Escape")
         page.click("#more")
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_role("button", name="Log in")).to_be_visible()

@@ -5,22 +5,23 @@ import { node, show, whileOpen } from "./dialogs.js";
 
 const EVERY = 1_000;
 
-const fetched = () => Promise.all([get("/api/alerts"), get("/api/levels")]);
+const fetched = (page) => Promise.all([get("/api/alerts"), get(page.who.role === "admin" ? "/api/levels?everyone=true" : "/api/levels")]);
 
-// The levels that the alerts process watches for this person, whichever layout they were set in.
+// The levels that the alerts process watches for this person, whichever layout they were set in; for an admin those of others, too.
 function handed(page, { levels, runs }) {
+  const others = (level) => (level.owner === page.who.name ? "" : ` of ${level.owner}`);
   const end = (level) => node("button", {
-    type: "button", "aria-label": `Watch ${level.symbol} at ${level.value} no longer`,
+    type: "button", "aria-label": `Watch ${level.symbol} at ${level.value}${others(level)} no longer`,
     onclick: async () => {
       await page.inTurn(() => call("POST", "/api/levels/end", level));
     },
   }, "Remove");
   return levels.length ? [node("h3", {}, `Levels watched by the alerts process${runs ? "" : ", which does not run"}`), node("ul", { class: "chosen" },
-    ...levels.map((level) => node("li", {}, `${level.symbol} ${level.interval} at ${level.value}${level.once ? ", once" : ""}`, end(level))))] : [];
+    ...levels.map((level) => node("li", {}, `${level.symbol} ${level.interval} at ${level.value}${level.once ? ", once" : ""}${others(level)}`, end(level))))] : [];
 }
 
 export async function alerts(page) {
-  fill(page, await fetched());
+  fill(page, await fetched(page));
 }
 
 function fill(page, now) {
@@ -38,7 +39,7 @@ function fill(page, now) {
   ...handed(page, watched));
   // The topic tells what comes, what was seen and what is watched.
   whileOpen(async (still) => {
-    const next = await fetched();
+    const next = await fetched(page);
     if (still() && JSON.stringify(next) !== JSON.stringify(now)) fill(page, next);
   }, EVERY);
 }

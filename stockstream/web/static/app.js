@@ -191,7 +191,7 @@ class Page {
     for (const other of this.panels) {
       if (other !== panel && other.renderer.rows.length) {
         try {
-          other.renderer.chart.timeScale().setVisibleRange(range);
+          other.renderer.view.showTimes(range, panel.renderer.view.room);
         } catch { /* it has no rows there */ }
       }
     }

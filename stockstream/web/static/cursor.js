@@ -60,7 +60,6 @@ export class Cursor {
 
   // The newest row in view.
   begin() {
-    const range = this.panel.renderer.chart.timeScale().getVisibleLogicalRange();
-    return Math.min(this.rows.length - 1, Math.floor(range?.to ?? this.rows.length));
+    return Math.min(this.rows.length - 1, Math.floor(this.panel.renderer.view.stretch?.to ?? this.rows.length));
   }
 }

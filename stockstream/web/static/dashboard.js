@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { node, show, whileOpen } from "./dialogs.js";
-import { number } from "./format.js";
+import { formatted, number } from "./format.js";
 
 const BARS = 12;
 const ROWS = 20;
@@ -12,8 +12,8 @@ function worded(value, { kind, form }) {
   if (kind === "text") return String(value);
   if (kind === "day") return new Date(value / 1000).toISOString().slice(0, 10);
   if (kind === "clock") return new Date(value / 1000).toISOString().slice(11, 19);
-  const digits = Number(/\.(\d+)/.exec(form)?.[1] ?? 0);
-  return kind === "percent" ? `${number(value * 100, digits)}%` : number(value, digits);
+  if (kind !== "percent") return formatted(value, form, 0);
+  return `${number(value * 100, Number(/\.(\d+)/.exec(form)?.[1] ?? 0))}%`;
 }
 
 function bars(columns, label, value, words) {

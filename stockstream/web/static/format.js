@@ -2,9 +2,21 @@
 
 const FIGURE = "\u2007"; // a space as wide as a digit
 
+const formats = new Map(); // making one takes longer than all else that the legends do
+
+function kept(kind, locale, options) {
+  const key = locale + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new kind(locale, options));
+  return formats.get(key);
+}
+
+const digits = (decimals, useGrouping = true) => kept(Intl.NumberFormat, "en-US", {
+  minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping,
+});
+
 export function number(value, decimals) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "-";
-  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return digits(decimals).format(value);
 }
 
 // A form of Python's format(): width, thousands, precision, and f or %.
@@ -12,12 +24,11 @@ export function formatted(value, form, decimals) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "-";
   const found = /^(\d*)(,?)\.(\d+)([f%g])$/.exec(form ?? "");
   if (!found) return number(value, decimals);
-  const [, width, comma, digits, kind] = found;
-  if (kind === "g") return String(Number(value.toPrecision(Number(digits))));
-  const scaled = kind === "%" ? value * 100 : value;
-  const text = scaled.toLocaleString("en-US", {
-    minimumFractionDigits: Number(digits), maximumFractionDigits: Number(digits), useGrouping: comma === ",",
-  });
+  const [, width, comma, places, kind] = found;
+  if (kind === "g") {
+    return kept(Intl.NumberFormat, "en-US", { maximumSignificantDigits: Number(places), useGrouping: comma === "," }).format(value);
+  }
+  const text = digits(Number(places), comma === ",").format(kind === "%" ? value * 100 : value);
   return (text + (kind === "%" ? "%" : "")).padStart(Number(width || 0), FIGURE);
 }
 
@@ -46,13 +57,7 @@ export function priceFormat(panel, decimals) {
   };
 }
 
-const formats = new Map();
-
-function clock(zone, options) {
-  const key = `${zone}|${JSON.stringify(options)}`;
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: zone || "UTC", ...options }));
-  return formats.get(key);
-}
+const clock = (zone, options) => kept(Intl.DateTimeFormat, "en-GB", { timeZone: zone || "UTC", ...options });
 
 // A time in microseconds: "Tue 3 Mar 2026 10:45 GMT-5", or "Tue 3 Mar 2026" for bars of days.
 export function moment(time, zone, daily) {

@@ -23,7 +23,8 @@ export class Notes {
       this.markers = library.createSeriesMarkers(main, []);
     }
     const colors = { alert: theme.alarm, seen: theme.quiet, withdrawn: theme.quiet, news: theme.text };
-    this.markers.setMarkers(this.notes.map(({ time, kind }) => ({
+    const [first] = this.renderer.rows.columns.time; // the library would mark the first row in place of those before it
+    this.markers.setMarkers(this.notes.filter(({ time }) => time >= first).map(({ time, kind }) => ({
       time: time / 1e6, shape: SHAPES[kind][0], position: SHAPES[kind][1], color: colors[kind],
     })));
   }

@@ -180,8 +180,9 @@ export class Panel {
     }
     const change = here.value - this.from.value;
     const share = this.from.value ? ` (${number((change / this.from.value) * 100, 2)}%)` : "";
-    const bars = Math.abs(here.row - this.renderer.rows.place(this.from.time));
-    this.showMeasured(`${change >= 0 ? "+" : ""}${number(change, this.renderer.spec.decimals)}${share}, ${bars} bars`);
+    const { rows } = this.renderer; // those of the first point may be held no longer
+    const bars = this.from.time < rows.columns.time[0] ? "" : `, ${Math.abs(here.row - rows.place(this.from.time))} bars`;
+    this.showMeasured(`${change >= 0 ? "+" : ""}${number(change, this.renderer.spec.decimals)}${share}${bars}`);
     this.from = null;
     this.page.endMeasure();
   }
@@ -216,9 +217,9 @@ export class Panel {
   // The rows in view as CSV.
   csv() {
     const { rows } = this.renderer;
-    const range = this.renderer.chart.timeScale().getVisibleLogicalRange();
-    const first = Math.max(0, Math.ceil(range?.from ?? 0));
-    const last = Math.min(rows.length - 1, Math.floor(range?.to ?? rows.length));
+    const { stretch } = this.renderer.view;
+    const first = Math.max(0, Math.ceil(stretch?.from ?? 0));
+    const last = Math.min(rows.length - 1, Math.floor(stretch?.to ?? rows.length));
     const names = Object.keys(rows.columns);
     const lines = [names.join(",")];
     for (let row = first; row <= last; row += 1) {

@@ -3,12 +3,15 @@
 // `library` is lightweight-charts: the page imports it as a module, a notebook passes it in.
 
 import { Band } from "./band.js";
-import { moment, priceFormat, tick } from "./format.js";
+import { priceFormat } from "./format.js";
 import { legendWords } from "./legend.js";
+import { chartOptions } from "./look.js";
 import { Notes } from "./notes.js";
 import { Rows } from "./rows.js";
 import { candle, columnColor, pale } from "./shades.js";
 import { View } from "./view.js";
+
+const KEPT = 1_000; // rows before those in view
 
 // What decides which series there are: a chart of the same shape keeps them.
 function shaped({ panels, groups = [], decimals }) {
@@ -36,34 +39,11 @@ export class Renderer {
     this.pointed = null; // the row at which a linked chart has its crosshair
     this.listeners = { crosshair: [], range: [], older: [], built: [] };
     element.classList.add("chart");
-    this.chart = library.createChart(element, this.options());
+    this.chart = library.createChart(element, chartOptions(this));
     this.chart.subscribeCrosshairMove((at) => this.onCrosshair(at));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.onRange(range));
     this.watch = new ResizeObserver(() => this.placeLegends());
     this.watch.observe(element);
-  }
-
-  options() {
-    const { theme } = this;
-    return {
-      autoSize: true,
-      layout: {
-        background: { color: theme.background }, textColor: theme.text, attributionLogo: false, fontSize: 12,
-        panes: { separatorColor: theme.edge, separatorHoverColor: theme.grid, enableResize: true },
-      },
-      grid: { vertLines: { color: theme.grid, visible: this.grid }, horzLines: { color: theme.grid, visible: this.grid } },
-      crosshair: {
-        mode: 0, vertLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
-        horzLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
-      },
-      rightPriceScale: { borderColor: theme.edge, entireTextOnly: true },
-      timeScale: {
-        borderColor: theme.edge, timeVisible: true, secondsVisible: false, rightOffset: 3,
-        minBarSpacing: 0.01, lockVisibleTimeRangeOnResize: true, // so that all rows fit, and stay so
-        tickMarkFormatter: (time, kind) => tick(time, kind, this.zone, this.daily),
-      },
-      localization: { timeFormatter: (time) => moment(time * 1e6, this.zone, this.daily) },
-    };
   }
 
   on(event, listener) {
@@ -116,6 +96,7 @@ export class Renderer {
     } else {
       this.setAll();
     }
+    this.letGo();
     this.describe();
     return true;
   }
@@ -135,12 +116,27 @@ export class Renderer {
       return;
     }
     this.more = more;
-    const range = this.chart.timeScale().getVisibleLogicalRange();
-    const shift = this.rows.prepend(columns);
-    if (this.hovered !== null) this.hovered += shift;
-    if (this.pointed !== null) this.pointed += shift;
+    this.renumber(this.rows.prepend(columns));
+  }
+
+  // Lets go of rows far before those in view, which can be asked for again: the library goes through all rows with each change.
+  letGo() {
+    const spare = Math.floor(this.view.stretch?.from ?? 0) - KEPT;
+    if (spare < KEPT || this.waiting || !this.listeners.older.length) return;
+    this.rows.drop(spare);
+    this.more = true;
+    this.renumber(-spare);
+  }
+
+  // Draws all rows after their numbers have changed; what is in view stays.
+  renumber(shift) {
+    const { stretch } = this.view;
+    const moved = (row) => (row === null || row + shift < 0 ? null : row + shift);
+    this.hovered = moved(this.hovered);
+    this.pointed = moved(this.pointed);
     this.setAll();
-    if (range) this.chart.timeScale().setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
+    this.notes.draw();
+    if (stretch) this.view.moveTo(stretch.from + shift, stretch.to + shift);
   }
 
   // Building: the panes and their series, from the panels and their marks.
@@ -336,18 +332,18 @@ export class Renderer {
 
   setGrid(grid) {
     this.grid = grid;
-    this.chart.applyOptions(this.options());
+    this.chart.applyOptions(chartOptions(this));
   }
 
   setTheme(theme) {
     this.theme = theme;
-    this.chart.applyOptions(this.options());
+    this.chart.applyOptions(chartOptions(this));
     if (this.spec) {
-      const range = this.chart.timeScale().getVisibleLogicalRange();
+      const { stretch } = this.view;
       this.build();
       this.setAll();
       this.notes.draw();
-      if (range) this.chart.timeScale().setVisibleLogicalRange(range);
+      if (stretch) this.view.moveTo(stretch.from, stretch.to);
       this.describe();
     }
   }
@@ -355,7 +351,7 @@ export class Renderer {
   setZone(zone) {
     this.chosenZone = zone;
     this.zone = zone || this.spec?.zone;
-    this.chart.applyOptions(this.options());
+    this.chart.applyOptions(chartOptions(this));
     this.describe();
   }
 

@@ -44,6 +44,11 @@ export class Rows {
     return place;
   }
 
+  // Lets go of the first rows.
+  drop(count) {
+    for (const name of Object.keys(this.columns)) this.columns[name] = this.columns[name].slice(count);
+  }
+
   // Puts older rows before the others, without those that are held already; returns how many.
   prepend(columns) {
     const count = this.length ? new Rows(columns).place(this.columns.time[0]) : columns.time.length;

@@ -3,15 +3,34 @@
 export class View {
   constructor(renderer) {
     this.renderer = renderer;
+    this.asked = null; // the stretch that the next frame will show
   }
 
   get away() {
     return this.renderer.rows.length > 0 && this.renderer.chart.timeScale().scrollPosition() < -0.5;
   }
 
+  // The stretch of rows in view, as two places. The library shows what it is told with the next frame, and tells the former one
+  // until then: of two keys in a frame the second goes on from the first.
+  get stretch() {
+    return this.asked ?? this.renderer.chart.timeScale().getVisibleLogicalRange();
+  }
+
+  moveTo(from, to) {
+    const asked = this.asked = { from, to };
+    this.renderer.chart.timeScale().setVisibleLogicalRange(asked);
+    requestAnimationFrame(() => {
+      if (this.asked === asked) this.asked = null;
+    });
+  }
+
+  // Not by the library's animation: where frames are late it ends before it has arrived.
   follow() {
-    this.renderer.chart.timeScale().scrollToRealTime();
+    const { stretch, renderer } = this;
     this.setFit(true);
+    if (!stretch) return;
+    const to = renderer.rows.length - 1 + renderer.chart.timeScale().options().rightOffset;
+    this.moveTo(to - (stretch.to - stretch.from), to);
   }
 
   get fits() {
@@ -30,9 +49,22 @@ export class View {
     return true;
   }
 
+  // The newest time, and how many rows there would be room for after it, where the view shows it.
+  get room() {
+    const { rows } = this.renderer;
+    return { newest: rows.columns.time.at(-1), rows: (this.stretch?.to ?? 0) - (rows.length - 1) };
+  }
+
+  // A stretch of time that another chart shows; where both end at the same time, with the same room after it.
+  showTimes(range, room) {
+    const { rows, chart } = this.renderer;
+    if (room.rows > 0 && room.newest === rows.columns.time.at(-1)) this.moveTo(rows.place(range.from * 1e6) - 0.5, rows.length - 1 + room.rows);
+    else chart.timeScale().setVisibleRange(range);
+  }
+
   showLast(rows) {
     const { length } = this.renderer.rows;
-    this.renderer.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-1, length - rows), to: length + 2 });
+    this.moveTo(Math.max(-1, length - rows), length + 2);
   }
 
   showAll() {
@@ -42,16 +74,16 @@ export class View {
   // From a time, in microseconds, up to the newest row.
   showSince(time) {
     const place = this.renderer.rows.place(time);
-    this.renderer.chart.timeScale().setVisibleLogicalRange({ from: place - 0.5, to: this.renderer.rows.length + 2 });
+    this.moveTo(place - 0.5, this.renderer.rows.length + 2);
     return !(place === 0 && this.renderer.more);
   }
 
   showAround(time) {
     const place = this.renderer.rows.place(time);
-    const range = this.renderer.chart.timeScale().getVisibleLogicalRange();
-    const width = range ? range.to - range.from : 100;
+    const { stretch } = this;
+    const width = stretch ? stretch.to - stretch.from : 100;
     const from = Math.max(-1, place - width / 2);
-    this.renderer.chart.timeScale().setVisibleLogicalRange({ from, to: from + width });
+    this.moveTo(from, from + width);
     return !(place === 0 && this.renderer.more);
   }
 
@@ -63,24 +95,25 @@ export class View {
 
   // Moves the stretch so that a row is in sight.
   reach(row) {
-    const range = this.renderer.chart.timeScale().getVisibleLogicalRange();
-    if (!range || (row >= range.from && row <= range.to)) return;
-    const step = row < range.from ? row - 1 - range.from : row + 1 - range.to;
-    this.renderer.chart.timeScale().setVisibleLogicalRange({ from: range.from + step, to: range.to + step });
+    const { stretch } = this;
+    if (!stretch || (row >= stretch.from && row <= stretch.to)) return;
+    this.shift(row < stretch.from ? row - 1 - stretch.from : row + 1 - stretch.to);
   }
 
   zoom(factor) {
-    const range = this.renderer.chart.timeScale().getVisibleLogicalRange();
-    if (!range) return;
-    const width = Math.max(5, (range.to - range.from) * factor);
-    this.renderer.chart.timeScale().setVisibleLogicalRange({ from: range.to - width, to: range.to });
+    const { stretch } = this;
+    if (stretch) this.moveTo(stretch.to - Math.max(5, (stretch.to - stretch.from) * factor), stretch.to);
   }
 
   pan(share) {
-    const range = this.renderer.chart.timeScale().getVisibleLogicalRange();
-    if (!range) return;
-    const step = (range.to - range.from) * share;
-    this.renderer.chart.timeScale().setVisibleLogicalRange({ from: range.from + step, to: range.to + step });
+    const { stretch } = this;
+    if (stretch) this.shift((stretch.to - stretch.from) * share);
+  }
+
+  // Moves the stretch by a number of rows.
+  shift(rows) {
+    const { stretch } = this;
+    if (stretch) this.moveTo(stretch.from + rows, stretch.to + rows);
   }
 
   // Prices as they are, on a logarithmic scale, or in percent of the first one in view: 0, 1 or 2. In percent each series has a
