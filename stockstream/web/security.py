@@ -30,6 +30,7 @@ HEADERS: Final = {
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
+_INVITATION: Final = "/welcome/"
 _REPEATED: Final = ("/api/series", "/api/dashboard", "/api/monitor", "/api/alerts", "/api/levels")
 """What pages ask again and again, with nobody before them."""
 
@@ -113,9 +114,14 @@ def _note_refused(connection: HTTPConnection, user: str, method: str) -> None:
         "refused",
         user=user,
         address=address(connection),
-        request=f"{method} {connection.url.path}",
+        request=f"{method} {_told(connection.url.path)}",
         origin=connection.headers.get("origin", ""),
     )
+
+
+def _told(path: str) -> str:
+    """A path without the secret of the first admin's link."""
+    return f"{_INVITATION}..." if path.startswith(_INVITATION) else path
 
 
 async def _who(request: Request) -> Identity:

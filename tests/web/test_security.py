@@ -329,8 +329,12 @@ def test_the_first_admin_is_made_by_a_link_that_works_once(running_site: Site) -
         said = page.process.stdout.readline()
         link = next(word for word in said.split() if "/welcome/" in word)
         secret = link.rpartition("/")[2]
+        assert httpx.post(link, headers={"Origin": "http://elsewhere"}).status_code == 403
+        assert "POST /welcome/..." in page.audit.read_text()
         kept = [path for path in fresh.folder.rglob("*") if path.is_file()]
         assert not any(secret.encode() in path.read_bytes() for path in kept)  # no log holds it
+        in_use = fresh.run("web", "--port", page.url.rpartition(":")[2])
+        assert (in_use.returncode, in_use.stdout) == (1, ""), in_use.stdout
         with httpx.Client(headers={"Origin": page.origin}) as client:
             assert client.get(link).status_code == 200
             weak = client.post(link, data={"name": "boss", "password": "short"})

@@ -58,9 +58,9 @@ def run(context: Context, address: Address, *, opens: bool) -> None:
         overviews=Overviews(settings.connection("admin"), settings.data_dir),
         alerts=AlertRecords(settings.connection("consumer")),
     )
-    invitation = accounts.invite()
 
     def ready(url: str) -> None:
+        invitation = accounts.invite()  # not before: one that cannot listen would end the link of one that runs
         context.reporter.note(f"the page is at {url} (Ctrl-C ends it)")
         opened = url if invitation is None else f"{url}/welcome/{invitation}"
         if invitation is not None:  # a result, not a note: the log holds no secret
