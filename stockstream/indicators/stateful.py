@@ -106,7 +106,7 @@ class Stateful:
                 raise checks.damaged(f"there is no {key}")
             part = getattr(fresh, name)
             if isinstance(part, Stateful):
-                part.restore(state[key])
+                setattr(fresh, name, part._restored(state[key]))  # noqa: SLF001 - it is one of us
             elif isinstance(part, dict):
                 _restore(part, key, state[key])
             else:

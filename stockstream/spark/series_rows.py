@@ -246,7 +246,7 @@ class SeriesRows:
         bars.dropped = head.dropped + saved.held
         history = History(self._makers, bars, head.corrections, head.late, bases=ends, older=head.older)
         history.merge(batch)
-        columns = self._rows(history.frame())
+        columns = self._rows(history.columns())
         self._saved = self._written(
             _Saved(
                 _VERSION,
@@ -272,11 +272,11 @@ class SeriesRows:
             refused.update(_refusals(history))
 
         history = self._restored(saved, leave, outdated.append)
-        before = self._rows(history.frame()) if len(history.series) else None
+        before = self._rows(history.columns()) if len(history.series) else None
         known = _refusals(history)
         late, corrections = history.late, history.corrections
         history.merge(batch)
-        left.append(self._rows(history.frame()))
+        left.append(self._rows(history.columns()))
         refused |= _refusals(history)
         after = {name: np.concatenate([each[name] for each in left]) for name in self._names}
         changed, again = _compared(before, after)
@@ -324,9 +324,9 @@ class SeriesRows:
         self._pages.write(first, _encode(state.tail))
         return msgspec.structs.replace(state, written=[*state.written, first], tail=[], tail_held=0)
 
-    def _rows(self, frame: Frame) -> Columns:
-        """The columns of a frame, which later bars do not change."""
-        return {name: np.array(frame[name]) for name in self._names}
+    def _rows(self, columns: Mapping[str, Column] | Frame) -> Columns:
+        """The columns of the rows, which later bars do not change."""
+        return {name: np.array(columns[name]) for name in self._names}
 
 
 def _pages(history: History) -> list[msgspec.Raw]:

@@ -13,8 +13,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
@@ -22,15 +24,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 
 from stockstream.errors import TableError
+from stockstream.tables.attempts import Sleep, attempt
 from stockstream.tables.claim import ANEW, Claim, Owners
-from stockstream.tables.delta import Sleep
 from stockstream.tables.location import Location
 from stockstream.tables.maintenance import Maintenance
 from stockstream.tables.objects import Objects
-from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
+from stockstream.tables.refusals import FAILURES, translated, translation
 from stockstream.tables.schema import TOPIC_ID
 
 LOG: Final = logging.getLogger(__name__)
@@ -38,8 +40,6 @@ LOG: Final = logging.getLogger(__name__)
 MANIFEST: Final = "manifest.json"
 """The file that names the files of a table, in the order of its batches."""
 
-_TRIES: Final = 5
-_FIRST_PAUSE: Final = 0.5
 _RACES: Final = 100
 
 
@@ -146,26 +146,14 @@ class DeltaBatches:
         if not len(rows):
             return
         rows = rows.cast(self._layout.schema)
-        pause = _FIRST_PAUSE
-        for attempt in range(1, _TRIES + 1):
-            try:
-                self._handle.update_incremental()
-                self._owners().refuse_others(self._claim.writer, self.uri)
-                if self._is_there(number):
-                    return
-                before = self.version
-                self._commit(number, rows, adds=adds)
-                break
-            except FAILURES as error:
-                LOG.warning("%s: batch %s failed: %s", self.uri, number, plain(error))
-                if attempt == _TRIES or not is_passing(error):
-                    raise translation(error, "write to the table", self.uri) from error
-                self._sleep(pause)
-                pause *= 2
+        before = self.version
+        attempt(partial(self._commit, number, rows, adds=adds), partial(self._is_there, number), self.uri, self._sleep)
         if self._care is not None:
             self._care.after_commit(before, self.version)
 
     def _is_there(self, number: int) -> bool:
+        """Whether a batch is written. Raises TableError where another one writes, or has written a later batch."""
+        self._reloaded_owners().refuse_others(self._claim.writer, self.uri)
         stored = self._handle.transaction_version(_application(self._claim.writer))
         if stored is None:
             return False
@@ -222,9 +210,17 @@ class DeltaBatches:
                     hint=ANEW,
                 )
         taken = found.with_last(me)
-        with translated("write to the table", self.uri):
-            self._handle.alter.set_table_description(taken.description)
+        attempt(
+            lambda: self._handle.alter.set_table_description(taken.description),
+            lambda: self._reloaded_owners() == taken,
+            self.uri,
+            self._sleep,
+        )
         return taken
+
+    def _reloaded_owners(self) -> Owners:
+        self._handle.update_incremental()
+        return self._owners()
 
     def _match(self, rows: pa.Table) -> str:
         """The condition of equal keys, with the bounds by which delta-rs leaves out files."""
@@ -263,7 +259,10 @@ class DeltaBatches:
                 configuration={"delta.checkpointInterval": "100"},
                 storage_options=options,
             )
-        except (*FAILURES, DeltaError) as error:
+        except FAILURES as error:
+            # The answer may have been lost, or another one has made it.
+            with suppress(*FAILURES):
+                return DeltaTable(self.uri, storage_options=options)
             raise translation(error, "make the table", self.uri) from error
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import pyarrow as pa
 from deltalake import (
@@ -21,6 +21,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from stockstream.errors import Overtaken, TableError
 from stockstream.tables.access import refuse_unreadable
+from stockstream.tables.attempts import FIRST_PAUSE, TRIES, Sleep, attempt
 from stockstream.tables.claim import Claim
 from stockstream.tables.location import Location
 from stockstream.tables.panics import panics_logged
@@ -29,10 +30,6 @@ from stockstream.tables.schema import DATE, AnyTable
 
 LOG: Final = logging.getLogger(__name__)
 
-Sleep: TypeAlias = Callable[[float], None]
-
-_TRIES: Final = 5
-_FIRST_PAUSE: Final = 0.5
 _RACES: Final = 100
 """Commits of other writers that a commit may lose against before it fails."""
 
@@ -70,22 +67,27 @@ def application(topic: str, topic_id: str, partition: int) -> str:
     return f"stockstream/{topic}/{topic_id}/{partition}"
 
 
-def introduce(table: AnyTable, location: Location, claim: Claim) -> None:
+def introduce(table: AnyTable, location: Location, claim: Claim, *, sleep: Sleep = time.sleep) -> None:
     """Note in a table, which is made if it is missing, that a writer of batches begins; one that has begun is known.
 
-    Raises TableError if the table cannot be read or written, or does not know a writer that has begun.
+    ``sleep`` waits between two attempts. Raises TableError if the table cannot be read or written, or does not know a
+    writer that has begun.
     """
     name = f"stockstream/{claim.writer}"
-    there = opened(table, location)
-    if there is not None and there.transaction_version(name) is not None:
-        return
     uri = location.uri(table.name)
-    claim.refuse_missing(uri)
-    handle = there or _made(table, location)
-    nothing = pa.schema(handle.schema().to_arrow()).empty_table()
-    with translated("write to the table", uri):
+
+    def is_known() -> bool:
+        there = opened(table, location)
+        return there is not None and there.transaction_version(name) is not None
+
+    def note() -> None:
+        claim.refuse_missing(uri)
+        handle = opened(table, location) or _made(table, location)
+        nothing = pa.schema(handle.schema().to_arrow()).empty_table()
         known = CommitProperties(app_transactions=[Transaction(name, 0)], max_commit_retries=_RACES)
         write_deltalake(handle, nothing, mode="append", commit_properties=known)
+
+    attempt(note, is_known, uri, sleep)
 
 
 def _made(table: AnyTable, location: Location) -> DeltaTable:
@@ -186,8 +188,8 @@ class DeltaWriter:
         self._positions |= ends
 
     def _append(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
-        pause = _FIRST_PAUSE
-        for attempt in range(1, _TRIES + 1):
+        pause = FIRST_PAUSE
+        for number in range(1, TRIES + 1):
             if self._is_committed(ends):
                 break
             try:
@@ -196,7 +198,7 @@ class DeltaWriter:
             except FAILURES as error:
                 # The commit may have succeeded all the same: its answer can get lost, or what follows it can fail.
                 LOG.warning("%s: a commit failed: %s", self.uri, plain(error))
-                if attempt == _TRIES or not is_passing(error):
+                if number == TRIES or not is_passing(error):
                     if self._reloaded() and self._is_committed(ends):
                         break
                     raise translation(error, "write to the table", self.uri) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stockstream.errors import StateError
 from stockstream.indicators.arrays import Column
 from stockstream.records import NUMBERS, Candle, doubted
-from stockstream.views.bar_batch import BarBatch, microseconds, moment
+from stockstream.views.bar_batch import BarBatch, microseconds
 from stockstream.views.bar_merge import BarMerge
 
 _PAGE: Final = 256
@@ -185,18 +185,20 @@ class Bars:
         """Start time of the bar at a place, in microseconds since 1970."""
         return int(self._instants[: self._size].view(np.int64)[place])
 
-    def row(self, place: int) -> Row:
-        """The bar at a place, as an indicator takes it."""
-        first, high, low, close, volume = self._numbers[:, place].tolist()
-        return Row(
-            moment(self._instants[place]),
-            first if first == first else None,
-            high,
-            low,
-            close,
-            volume if volume == volume else None,
-            self.newest.tz if self.newest else None,
-        )
+    def rows(self, start: int, end: int) -> Iterator[Row]:
+        """The bars from one place up to another, as an indicator takes them."""
+        tz = self.newest.tz if self.newest else None
+        columns = self._numbers[:, start:end].tolist()
+        for time, first, high, low, close, volume in zip(self._instants[start:end].tolist(), *columns, strict=True):
+            yield Row(
+                time.replace(tzinfo=UTC),
+                first if first == first else None,
+                high,
+                low,
+                close,
+                volume if volume == volume else None,
+                tz,
+            )
 
     def doubts(self) -> NDArray[np.uint8]:
         """Doubtful fields of each bar, shape (bars,): see `bits`."""

@@ -60,7 +60,7 @@ def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
     if not length.intraday and length != parse("1d"):
         return _marked(none, np.flatnonzero(_leaps(instants, length)) + 1)
     step = np.timedelta64(length.seconds, "s")
-    holes = np.flatnonzero(np.diff(instants) > step) + 1
+    holes = np.flatnonzero(instants[1:] - instants[:-1] > step) + 1
     if not len(holes):
         return none
     clock = local(instants, zone if length.intraday else None)

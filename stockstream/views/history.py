@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stockstream.errors import StateError
 from stockstream.indicators import Resampler
+from stockstream.indicators.arrays import Column
 from stockstream.indicators.base import AnyIndicator
 from stockstream.records import NUMBERS, Candle
 from stockstream.views.bar_batch import BarBatch
@@ -247,6 +248,20 @@ class History:
 
     def frame(self) -> Frame:
         """All bars with the indicators' values, by time; valid until the next `take`."""
+        columns, doubts = self._columns()
+        return Frame(
+            "time",
+            columns | {"gap": self._gapped()},
+            doubts,
+            {name: why for track in self._tracks if (why := track.undefined) for name in track.columns},
+        )
+
+    def columns(self) -> dict[str, Column]:
+        """The columns of `frame` without ``gap``, which of few bars takes as long as an indicator; valid as that is."""
+        return self._columns()[0]
+
+    def _columns(self) -> tuple[dict[str, Column], NDArray[np.uint8]]:
+        """The columns, and the doubtful fields of each bar."""
         if self._longer is not None:
             self._back_to(self._longer.refresh())
         total = len(self.bars)
@@ -257,14 +272,8 @@ class History:
         if total:
             final[-1] = self.bars.final(total - 1)
         doubts = self._doubts()
-        return Frame(
-            "time",
-            {name: self.bars.column(name, 0, total) for name in ("time", *NUMBERS)}
-            | points
-            | {"final": final, "doubtful": doubts > 0, "gap": self._gapped()},
-            doubts,
-            {name: why for track in self._tracks if (why := track.undefined) for name in track.columns},
-        )
+        columns = {name: self.bars.column(name, 0, total) for name in ("time", *NUMBERS)}
+        return columns | points | {"final": final, "doubtful": doubts > 0}, doubts
 
     def _gapped(self) -> NDArray[np.bool_]:
         """Which bars follow a gap. Their number shows whether any were added: a drop empties what is kept here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -88,6 +88,7 @@ class IndicatorSeries:
         self._may_lack = [field for field in ("open", "volume") if field in self._indicator.inputs]
         self.columns = tuple(column(name, self._indicator, field) if name else field for field in fields)
         self._points = np.empty((len(fields), 0))
+        self._nothing = (np.nan,) * len(fields)
 
     @property
     def undefined(self) -> Undefined | None:
@@ -180,10 +181,16 @@ class IndicatorSeries:
         while start < end and not self._indicator.ready:
             self._points[:, start] = self._point(self._indicator.update, start)
             start += 1
-        if end - start < _AT_ONCE_FROM or not self._at_once(start, end):
-            for index in range(start, end):
-                self._points[:, index] = self._point(self._indicator.update, index)
+        if start < end and (end - start < _AT_ONCE_FROM or not self._at_once(start, end)):
+            self._one_by_one(start, end)
         self._computed = end
+
+    def _one_by_one(self, start: int, end: int) -> None:
+        """Compute a range of bars by updates."""
+        times = microseconds(self._bars.instants()[start:end])
+        rows = self._bars.rows(start, end)
+        found = [self._taken(self._indicator.update, row, time) for row, time in zip(rows, times, strict=True)]
+        self._points[:, start:end] = np.array(found).T
 
     def _compute_carefully(self, end: int) -> None:
         """The same for an indicator that fails at some bar: its state is copied before each bar."""
@@ -229,30 +236,34 @@ class IndicatorSeries:
             self.lacking.update(microseconds(self._bars.instants()[start:end][lacking]))
         return True
 
-    def _point(self, take: Callable[[Row], Any], index: int) -> Any:
-        time = self._bars.time(index)
+    def _point(self, take: Callable[[Row], Any], index: int) -> Sequence[float]:
+        """The point of the bar at an index."""
+        (row,) = self._bars.rows(index, index + 1)
+        return self._taken(take, row, self._bars.time(index))
+
+    def _taken(self, take: Callable[[Row], Any], row: Row, time: int) -> Sequence[float]:
+        """The point of a bar; NaN where it has none. ``time`` is its time in microseconds since 1970."""
         self.refused.discard(time)
         self.lacking.discard(time)
         flags = self._bars.flags.get(time)
         if flags and bits(*doubted(flags)) & self._doubts:
-            return np.nan
-        row = self._bars.row(index)
+            return self._nothing
         for field in self._may_lack:
             if getattr(row, field) is None:
                 if field == "volume":
                     self.lacking.add(time)
-                return np.nan
+                return self._nothing
         try:
             point = take(row)
         except InvalidBar:
             self.refused.add(time)
-            return np.nan
+            return self._nothing
         except Exception as error:
             self._tell(row, error)
             self.refused.add(time)
             raise _DefectError from error
         if point is None:
-            return np.nan
+            return self._nothing
         if self._began is None or time < self._began:
             self._began = time
         return [np.nan if value is None else value for value in point]

@@ -7,12 +7,12 @@ from typing import Any
 import pyarrow as pa
 from deltalake import QueryBuilder
 
-from stockstream.tables.delta import opened
+from stockstream.tables.delta import Described, opened
 from stockstream.tables.location import Location
 from stockstream.tables.schema import Table
 
 
-def asked(table: Table[Any], location: Location, query: str) -> list[dict[str, Any]]:
+def asked(table: Described, location: Location, query: str) -> list[dict[str, Any]]:
     """The rows of a query on a table, under its name; none where the table does not exist."""
     handle = opened(table, location)
     if handle is None:
@@ -23,7 +23,7 @@ def asked(table: Table[Any], location: Location, query: str) -> list[dict[str, A
     return found
 
 
-def count(table: Table[Any], location: Location) -> int:
+def count(table: Described, location: Location) -> int:
     return sum(row["n"] for row in asked(table, location, f"SELECT count(*) AS n FROM {table.name}"))
 
 

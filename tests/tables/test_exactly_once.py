@@ -8,17 +8,21 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from stockstream.kafka.broker import free_port
 from stockstream.records import Bar
-from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.batches import DeltaBatches, Layout
+from stockstream.tables.claim import Claim
+from stockstream.tables.delta import DeltaWriter, introduce, opened
 from stockstream.tables.location import Location
 from stockstream.tables.schema import BARS
 from stockstream.tables.store import Store, StoreOptions
@@ -125,6 +129,17 @@ def faults(port: int) -> dict[str, int]:
         return found
 
 
+@contextmanager
+def faulty(bucket: Bucket, monkeypatch: pytest.MonkeyPatch, share: str, seed: int) -> Iterator[int]:
+    """All that is asked of the bucket goes through a service that fails; gives its port."""
+    port = free_port()
+    with running(str(Path(__file__).with_name("faulty_s3.py")), str(port), str(bucket.port), share, str(seed)):
+        answers(port)
+        with monkeypatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+            yield port
+
+
 def stored_through_faults(
     broker: str,
     bucket: Bucket,
@@ -138,13 +153,9 @@ def stored_through_faults(
     """Store through a service that fails in a share of all requests; returns the number of faults of each kind."""
     table = replace(BARS, topic=own_topic())
     send(table, broker, bars)
-    port = free_port()
-    with running(str(Path(__file__).with_name("faulty_s3.py")), str(port), str(bucket.port), share, str(seed)):
-        answers(port)
-        with monkeypatch.context() as patch:
-            patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            options = StoreOptions(once=True, rows=batch)
-            summary = Store(table, bucket.location, connection(broker), options, Listener()).run(lambda: False)
+    with faulty(bucket, monkeypatch, share, seed) as port:
+        options = StoreOptions(once=True, rows=batch)
+        summary = Store(table, bucket.location, connection(broker), options, Listener()).run(lambda: False)
         found = faults(port)
     assert summary.rows == len(bars)
     assert (count(table, bucket.location), repeats(table, bucket.location)) == (len(bars), 0)
@@ -171,6 +182,34 @@ def test_the_answer_to_every_commit_is_lost(
     assert found["reset after"] >= 2, found  # that which makes the table, and one at the least with rows
 
 
+def test_the_answer_to_every_commit_of_a_writer_of_batches_is_lost(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout("latest", pa.schema([("key", pa.int64()), ("value", pa.float64())]), key=("key",))
+    numbers = pa.table({"key": range(4), "value": [0.0] * 4}, schema=layout.schema)
+    with faulty(bucket, monkeypatch, "commits", 1) as port:
+        for name in ("first", "second"):  # the second one takes the table over
+            writer = DeltaBatches(layout, bucket.location, Claim(name), sleep=lambda _: None)
+            for number in range(2):
+                writer.write(number, numbers, adds=number == 0)
+        found = faults(port)
+    assert found["reset after"] >= 4, found  # made, two batches, taken over
+    assert count(layout, bucket.location) == 4
+
+
+def test_the_answer_to_the_commit_is_lost_by_which_a_writer_of_batches_is_introduced(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = Claim("me")
+    with faulty(bucket, monkeypatch, "commits", 1) as port:
+        introduce(BARS, bucket.location, claim, sleep=lambda _: None)
+        assert faults(port) == {"reset after": 2}  # the table is made, and the writer noted
+    there = opened(BARS, bucket.location)
+    assert there is not None
+    assert (there.version(), there.transaction_version("stockstream/me")) == (1, 0)
+    introduce(BARS, bucket.location, replace(claim, begun=True))
+
+
 @pytest.mark.thorough
 def test_all_kinds_of_faults_of_s3_while_many_commits_are_made(
     running_site: Site, any_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
@@ -185,7 +224,9 @@ RACES = """
 import sys
 from datetime import date
 import pyarrow as pa
-from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.batches import DeltaBatches, Layout
+from stockstream.tables.claim import Claim
+from stockstream.tables.delta import DeltaWriter, introduce, opened
 from stockstream.tables.location import Location
 from stockstream.tables.schema import BARS
 
@@ -227,7 +268,9 @@ FILLS_UP = """
 import sys
 sys.path.insert(0, ".")
 from stockstream.errors import TableError
-from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.batches import DeltaBatches, Layout
+from stockstream.tables.claim import Claim
+from stockstream.tables.delta import DeltaWriter, introduce, opened
 from stockstream.tables.location import Location
 from stockstream.tables.schema import BARS
 from tests.tables.stored import count, repeats

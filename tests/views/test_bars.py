@@ -40,7 +40,7 @@ def assert_holds(bars: Bars, expected: list[Bar]) -> None:
         assert (bars.time(place), bars.places([time]).tolist()) == (time, [place])
         assert bars.flags.get(time, ()) == each.flags
         assert bars.final(place) == each.final
-        row = bars.row(place)
+        (row,) = bars.rows(place, place + 1)
         assert all(getattr(row, name) == getattr(each, name) for name in ("time", *NUMBERS))
 
 
