@@ -1,4 +1,4 @@
-"""Watched levels: prices that people set on the page, as records of the topic alerts, and what crosses them."""
+"""Watched levels: prices that people set on the page and in windows, records of the topic, and what crosses them."""
 
 from __future__ import annotations
 
@@ -22,23 +22,26 @@ MOST: Final = 100
 _CLOSE: Final = NUMBERS.index("close")
 
 
-def watching(owner: str, newest: Candle, value: float, now: datetime, *, once: bool = False) -> Alert:
+def watching(
+    owner: str, newest: Candle, value: float, now: datetime, *, once: bool = False, band: float = 0.0
+) -> Alert:
     """The record by which somebody watches a level of a series, as its newest bar is: what comes from now on can cross.
 
-    A later record with the same id takes the place of a former one.
+    ``band`` is a dead band in percent of the level. A later record with the same id takes the place of a former one.
     """
     series = Series(newest.symbol, newest.interval, newest.feed)
+    dead = {"band": band} if band else {}
     return Alert(
         id=level_id(owner, series, value),
         rule=level_name(newest.symbol, value),
-        when=f"close crosses {plain(value)} on forming" + (" once" if once else ""),
+        when=f"close crosses {plain(value)}{f' band {plain(band)}%' if band else ''} on forming" + " once" * once,
         symbol=newest.symbol,
         interval=newest.interval,
         feed=newest.feed,
         time=newest.time,
         state="watched",
-        values={"level": value, "close": newest.close, "once": float(once)},
-        text=f"{owner} watches {newest.symbol} {newest.interval} at {plain(value)}" + (" once" if once else ""),
+        values={"level": value, "close": newest.close, "once": float(once), **dead},
+        text=f"{owner} watches {newest.symbol} {newest.interval} at {plain(value)}" + " once" * once,
         tz=newest.tz,
         simulated=newest.feed == SIMULATED,
         at=now,
@@ -73,14 +76,18 @@ class Levels:
         self.waiting: Waiting | None = None
         self.error: StockstreamError | None = None
         self._held: dict[str, Alert] = {}
+        self._ended: set[str] = set()
 
     def take(self, records: Iterable[Alert]) -> None:
         """Take records in their order; those that are no levels are left out, and ends of levels that were set anew."""
         for each in records:
             if each.state == "watched" and not self._is_set_anew(each):
                 self._held.pop(each.id, None)
+                self._ended.discard(each.id)
                 if each.until is None:
                     self._held[each.id] = each
+                else:
+                    self._ended.add(each.id)
 
     def __contains__(self, identity: str) -> bool:
         return identity in self._held
@@ -92,10 +99,19 @@ class Levels:
     def clear(self) -> None:
         """Forget all: the topic is gone, or was made anew."""
         self._held.clear()
+        self._ended.clear()
+
+    def has_ended(self, identity: str) -> bool:
+        """Whether the topic says that a level has ended."""
+        return identity in self._ended
 
     def of(self, owner: str | None) -> list[Alert]:
         """The levels of a person, or of everybody, the newest last."""
         return [each for each in self._held.values() if owner in (None, owner_of(each))]
+
+    def by(self, owner: str, series: Series) -> list[Alert]:
+        """The levels of a person over a series."""
+        return [each for each in self.over(series) if owner_of(each) == owner]
 
     def over(self, series: Series) -> list[Alert]:
         """The levels of a series."""
@@ -140,6 +156,7 @@ class LevelWatch:
         if watch is None or watch.at != level.at:
             watch = self._watches[level.id] = _Watch(level.at, level.time, before <= value, before >= value)
         found: list[Alert] = []
+        band = (level.values.get("band") or 0.0) / 100 * abs(value)
         armed = Armed(watch.rise, watch.fall)
         since = np.datetime64(watch.newest.astimezone(UTC).replace(tzinfo=None), "us")
         for row in np.flatnonzero(batch.instants >= since).tolist():
@@ -147,7 +164,7 @@ class LevelWatch:
             if bar.time < watch.newest or "close" in doubted(bar.flags) or not np.isfinite(batch.numbers[_CLOSE, row]):
                 continue
             watch.newest = bar.time
-            rising = armed.crossed(bar.close, value, 0.0)
+            rising = armed.crossed(bar.close, value, band)
             if rising is None:
                 continue
             found.append(_crossed(level, bar, value, now, rising=rising))

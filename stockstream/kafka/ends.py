@@ -26,6 +26,9 @@ _TIMEOUT: Final = 2.0
 _LOST: Final = 2 * _TIMEOUT
 """Seconds after which no answer is expected any more: after a suspension librdkafka may tell of none."""
 
+_STALLED: Final = 10.0
+"""Seconds in which records come where there are some: without any a partition has lost its leader."""
+
 _IDLE: Final = 0.5
 _SOON: Final = 0.05
 _LIVELY: Final = 1.0
@@ -59,7 +62,7 @@ class Ends:
         self._connection = connection
         self._clock = clock
         self._high: dict[int, int] = {}
-        self._as_of = self._looked = self._stepped = self._arrived = -math.inf
+        self._as_of = self._looked = self._stepped = self._arrived = self._fed = -math.inf
         self._doubted = True
         self._admin: Admin | None = None
         self._request: _Request | None = None
@@ -72,12 +75,17 @@ class Ends:
         # The age comes last: the process may be suspended at any moment.
         return high if self._clock() - self._as_of <= _STALE else None
 
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing has come for so long that records which are there can only be out of reach."""
+        return self._clock() - self._fed > _STALLED
+
     # Called by the reading thread.
 
     def begin(self, high: Mapping[int, int], as_of: float) -> None:
         """Begin with these ends, which the broker was asked for at this time of the clock."""
         self._high, self._as_of = dict(high), as_of
-        self._stepped = self._looked = self._clock()
+        self._stepped = self._looked = self._fed = self._clock()
         self._doubted, self._request = self._stepped - as_of > _SUSPENDED, None
 
     @property
@@ -95,6 +103,8 @@ class Ends:
         now = self._clock()
         if arrived:
             self._arrived = now
+        if arrived or not fetching or now - self._stepped > _SUSPENDED:
+            self._fed = now
         if not connected or now - self._stepped > _SUSPENDED:
             self._doubted, self._request = True, None
             self._as_of = -math.inf

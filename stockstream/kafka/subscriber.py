@@ -177,6 +177,8 @@ class Subscriber(Generic[R]):
         for_broker = waiting is not None and waiting.awaited is Awaited.BROKER
         if connected == for_broker:
             waiting = self._awaits(Awaited.ANSWER if connected else Awaited.BROKER)
+        if waiting is None and self._ends.stalled and self._misses_some():
+            waiting = self._awaits(Awaited.ANSWER)
         return ConnectionStatus(
             topic=self._topic.name,
             connected=connected,
@@ -194,6 +196,10 @@ class Subscriber(Generic[R]):
         A failure is only logged.
         """
         self._commits.request(positions)
+
+    def _misses_some(self) -> bool:
+        """Whether records were not read yet that the topic held when the reading began."""
+        return any(self._position.get(number, -1) < end for number, end in dict(self._target).items())
 
     def _awaits(self, awaited: Awaited) -> Waiting:
         return Waiting(awaited, address(self._connection), self._topic.name)

@@ -9,6 +9,7 @@ import numpy as np
 
 from stockstream.present.alert_book import AlertBook
 from stockstream.present.headline_book import HeadlineBook
+from stockstream.present.level_desk import LevelDesk, NoDesk
 from stockstream.present.preferences import Preferences
 
 
@@ -63,9 +64,12 @@ class WindowOptions(PictureOptions):
         Format of saved pictures.
     asked
         Preferences for this run only, over saved ones and defaults.
+    desk
+        Where levels of prices are handed on, so that the process of the alerts watches them.
     """
 
     refresh: float = 0.0
     backend: str = "auto"
     picture: str = "png"
     asked: Preferences = field(default_factory=Preferences)
+    desk: LevelDesk = field(default_factory=NoDesk, compare=False)

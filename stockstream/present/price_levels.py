@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.present.formats import PERCENT, PLAIN, Unit, ValueFormat, moment
+from stockstream.present.level_desk import LevelDesk
 from stockstream.present.memory import Memory
 from stockstream.records import NUMBERS
 from stockstream.views.frame import Frame
@@ -18,6 +19,8 @@ from stockstream.views.marks import Candles, Columns, Line, Mark, Panel
 from stockstream.views.view import AnyView
 
 _SECTION: Final = "alerts"
+_HANDED: Final = "handed"
+"""Sections of the memory: the levels, and those of them that another process has, too."""
 
 
 class Level(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
@@ -157,9 +160,9 @@ class Alerts:
     ) -> None:
         self.names = names(view.panels)
         self._columns = {name: watched(panel) for name, panel in zip(self.names, view.panels, strict=True)}
-        priced = [name for name in self.names if self._columns[name] == ("close",)]
+        self._priced = next((name for name in self.names if self._columns[name] == ("close",)), None)
         self._fixed = {
-            key: {Level(name, float(value)) for name in priced[:1] for value in values}
+            key: {Level(self._priced, float(value)) for value in values if self._priced is not None}
             for key, values in (fixed or {}).items()
         }
         self._units = {
@@ -168,6 +171,7 @@ class Alerts:
         self._band = band / 100
         self._memory = memory
         self._own = memory.get(_SECTION, dict[str, list[Level]], {})
+        self._handed = memory.get(_HANDED, dict[str, list[Level]], {})
         self._watches: dict[str, _Watch] = {}
 
     def levels(self, key: str) -> list[Level]:
@@ -201,8 +205,11 @@ class Alerts:
         self._own[key] = [*others, level]
         self._memory.put(_SECTION, self._own)
 
-    def remove(self, key: str, level: Level) -> bool:
-        """Remove a level; returns whether it is from the settings, so that it returns at the next start."""
+    def remove(self, key: str, level: Level, *, fixed: bool = True) -> bool:
+        """Remove a level; returns whether it is from the settings, so that it returns at the next start.
+
+        Without ``fixed`` one of the settings stays.
+        """
         if key in self._watches:
             armed = self._watches[key].armed
             self._watches[key].armed = {
@@ -212,15 +219,49 @@ class Alerts:
         if own != self._own.get(key, []):
             self._own[key] = own
             self._memory.put(_SECTION, {key: levels for key, levels in self._own.items() if levels})
-        fixed = self._fixed.get(key, set())
-        gone = {each for each in fixed if each.place == level.place}
-        fixed -= gone
+        configured = self._fixed.get(key, set())
+        gone = {each for each in configured if fixed and each.place == level.place}
+        configured -= gone
         return bool(gone)
+
+    def exchange(self, key: str, desk: LevelDesk) -> bool:
+        """Hand on the levels of prices of a key that the user set; returns whether others have changed them."""
+        if self._priced is None:
+            return False
+        name = self._priced
+        own = {each.value: each.once for each in self._own.get(key, ()) if each.panel == name}
+        agreed = {each.value: each.once for each in self._handed.get(key, ())}
+        merged = desk.merge(key, own, agreed)
+        if merged.agreed != agreed:
+            self._handed[key] = [Level(name, value, once) for value, once in merged.agreed.items()]
+            self._memory.put(_HANDED, {key: levels for key, levels in self._handed.items() if levels})
+        for value in own.keys() - merged.own.keys():
+            self.remove(key, Level(name, value), fixed=False)
+        changed = {value: once for value, once in merged.own.items() if own.get(value) != once}
+        for value, once in changed.items():
+            self.add(key, Level(name, value, once))
+        return bool(changed) or own.keys() != merged.own.keys()
+
+    def hands(self, panel: int) -> bool:
+        """Whether levels in a panel, by number, are handed on: those of prices."""
+        return self.names[panel] == self._priced
+
+    def _told(self, key: str) -> set[tuple[str, float]]:
+        """Places of the levels of which a process of alerts tells: of the settings, and those that were handed."""
+        own = {each.place for each in self._own.get(key, ())}
+        fixed = {each.place for each in self._fixed.get(key, ())}
+        return {each.place for each in self._handed.get(key, ())} | (fixed - own)
+
+    def begin(self, key: str, frame: Frame) -> None:
+        """Compare the levels of a key from these rows on, where none were compared yet."""
+        if key not in self._watches:
+            self.check(key, frame)
 
     def check(self, key: str, frame: Frame, *, told: bool = False) -> list[Crossing]:
         """Crossings of a key's columns since the last check; a level of once that was crossed is removed.
 
-        With ``told`` those of levels of the settings are left out: another process tells of them.
+        With ``told`` those of levels of the settings, and of handed ones, are left out: another process tells of them,
+        and ends them.
         """
         if not len(frame):
             return []
@@ -228,6 +269,9 @@ class Alerts:
         columns = {column for level in levels for column in self._columns.get(level.panel, ()) if column in frame}
         watch = self._watches.get(key)
         crossings = [] if watch is None else list(self._crossed(key, frame, levels, watch))
+        if told:
+            elsewhere = self._told(key)
+            crossings = [each for each in crossings if each.level.place not in elsewhere]
         for level in {each.level for each in crossings if each.level.once}:
             first = next(each for each in crossings if each.level == level)
             crossings = [each for each in crossings if each.level != level or each is first]
@@ -237,9 +281,6 @@ class Alerts:
         values = {column: _last(frame[column]) for column in columns}
         known = {column: value for column, value in values.items() if value is not None}
         self._watches[key] = _Watch(frame.instants[-1], known, reported, {} if watch is None else watch.armed)
-        if told:
-            own = {level.place for level in self._own.get(key, ())}
-            return [each for each in crossings if each.level.place in own]
         return crossings
 
     def _crossed(self, key: str, frame: Frame, levels: list[Level], watch: _Watch) -> Iterator[Crossing]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from stockstream.present.alert_book import MOST_LISTED, AlertBook, listed
 from stockstream.present.headline_book import HeadlineBook
+from stockstream.present.level_desk import LevelDesk, NoDesk
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.notice import Notice
@@ -68,6 +69,8 @@ class Viewer:
         The key to show as soon as it has data, unless the user chooses first; None for the first key.
     book
         The alerts that a process raises; empty without one.
+    desk
+        Where levels of prices are handed on; None to keep them.
     headlines
         The headlines of the series of their scores.
     ages
@@ -88,6 +91,7 @@ class Viewer:
         alerts: Alerts | None = None,
         key: str | None = None,
         book: AlertBook | None = None,
+        desk: LevelDesk | None = None,
         headlines: HeadlineBook | None = None,
         ages: bool = True,
         undrawn: Undrawn | None = None,
@@ -98,6 +102,7 @@ class Viewer:
         self.caught_up = False
         self.alerts = alerts or Alerts(model.view, Memory(None))
         self.book = book or AlertBook()
+        self._desk = desk or NoDesk()
         self._headlines = headlines or HeadlineBook()
         self._renderer = renderer
         self._wanted = key
@@ -135,6 +140,7 @@ class Viewer:
         """Give the renderer the status bar."""
         status = self.model.status()
         self.caught_up = status.caught_up
+        self._exchange_levels()
         said = status_bar(
             status,
             now,
@@ -196,8 +202,11 @@ class Viewer:
             self.note("nothing in this panel can cross a level")
         else:
             self.alerts.add(self.key, Level(name, target.value, once))
+            self.alerts.begin(self.key, self.model.fold.frame(self.key))
             ends = ", once" if once else ""
-            self.note(f"{target.format_value(target.value)} is watched{ends}; h there again ends that")
+            handed = not isinstance(self._desk, NoDesk) and self.alerts.hands(target.panel)
+            by = " by the alerts process" if handed and self.book.runs(utc_now()) else ""
+            self.note(f"{target.format_value(target.value)} is watched{by}{ends}; h there again ends that")
         self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
 
     def _switch(self, key: str, panel: int, value: float, text: str) -> None:
@@ -206,6 +215,21 @@ class Viewer:
             self.alerts.add(key, msgspec.structs.replace(level, once=not level.once))
             self.note(f"{text} is watched {'at every crossing' if level.once else 'once'}")
 
+    def _exchange_levels(self) -> None:
+        """Hand on what the user changed, and show what others changed."""
+        if not self.caught_up:
+            return
+        fold = self.model.fold
+        changed = {key for key in fold.keys() if self.alerts.exchange(key, self._desk)}
+        for key in changed:
+            self.alerts.begin(key, fold.frame(key))
+        text = self._desk.said()
+        if text:
+            LOG.warning("%s", text)
+            self.note(text)
+        if self.key in changed and self._shown is not None:
+            self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
+
     def grab(self, target: Target | None) -> Level | None:
         """The level at the mouse, which is to be moved; None without one."""
         if self.key is None or target is None or target.near is None:
@@ -213,10 +237,10 @@ class Viewer:
         return self.alerts.at(self.key, target.panel, target.near)
 
     def move(self, level: Level, target: Target | None) -> Level:
-        """Move a level to the height of the mouse in its panel; returns it as it is now."""
+        """Move a level to the height of the mouse in its panel, over others there; returns it as it is now."""
         if self.key is None or self._shown is None or target is None or self.alerts.names[target.panel] != level.panel:
             return level
-        if target.value == level.value:
+        if self.alerts.at(self.key, target.panel, target.value) is not None:  # itself, or another one
             return level
         moved = msgspec.structs.replace(level, value=target.value)
         self.alerts.remove(self.key, level)

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from fastapi.concurrency import run_in_threadpool
 
+from stockstream.alerts.record_post import send_record
 from stockstream.connection import Connection
-from stockstream.kafka.publisher import Publisher
 from stockstream.records import Alert
-from stockstream.topics import ALERTS
 
 
 class AlertRecords:
@@ -36,5 +35,4 @@ class AlertRecords:
 
     def send(self, record: Alert) -> None:
         """Send a record, and wait until the broker has it. Raises `stockstream.errors.BrokerError`."""
-        with Publisher(ALERTS, self._connection) as publisher:
-            publisher.send(record)
+        send_record(self._connection, record)

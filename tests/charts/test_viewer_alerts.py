@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from stockstream.charts.scene.scene import Scene
 from stockstream.charts.theme import light
+from stockstream.present.level_desk import Merged
 from stockstream.present.memory import Memory
 from stockstream.present.price_levels import Alerts
 from stockstream.present.viewer import Viewer
@@ -234,3 +236,58 @@ def test_a_view_that_does_not_follow_says_so() -> None:
     assert "held" not in say(stage)
     stage.scene.viewport.hold(0)
     assert "held: End follows" in say(stage)
+
+
+def test_the_first_level_is_crossed_by_the_very_next_bar(caplog: pytest.LogCaptureFixture) -> None:
+    stage = on_stage()
+    stage.viewer.look()
+    stage.flag(place(stage, last(stage) + 0.5))
+    close(stage, last(stage) + 2.0)
+    assert len(caplog.records) == 1
+
+
+def test_a_level_is_moved_over_another_one() -> None:
+    stage = on_stage()
+    low, high = middle(stage) - 0.5, middle(stage)
+    for value in (low, high):
+        stage.flag(place(stage, value))
+    set_first, grabbed = stage.viewer.alerts.levels("AAPL")
+    target = stage.scene.alerts.target(stage.scene.view_context(), place(stage, high))
+    assert target is not None
+    for value in (set_first.value, set_first.value - 0.5):
+        grabbed = stage.viewer.move(grabbed, replace(target, value=value))
+    assert [each.value for each in stage.viewer.alerts.levels("AAPL")] == [grabbed.value, set_first.value]
+
+
+class Desk:
+    """Another process, which has these levels of each symbol."""
+
+    def __init__(self, **levels: float) -> None:
+        self.levels = {symbol: {value: False} for symbol, value in levels.items()}
+        self.words = ["levels are watched by this window alone: why"]
+
+    def merge(self, symbol: str, _own: Mapping[float, bool], _agreed: Mapping[float, bool]) -> Merged:
+        levels = self.levels.get(symbol, {})
+        return Merged(levels, levels)
+
+    def said(self) -> str:
+        return self.words.pop() if self.words else ""
+
+
+def test_levels_that_another_process_has_are_drawn_and_told_by_the_window_where_none_runs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = on_stage()
+    level, desk = last(stage) + 0.5, Desk()
+    stage.viewer = Viewer(stage.model, stage.scene, alerts=Alerts(PRICES, Memory(None)), desk=desk)
+    stage.show()
+    assert "watched by this window alone" in say(stage)
+    desk.levels = {"AAPL": {level: False}}
+    say(stage)
+    assert stage.viewer.alerts.lines("AAPL") == stage.scene.alerts._levels != ()
+    caplog.clear()
+    close(stage, level + 1.0)
+    assert len(caplog.records) == 1
+    desk.levels = {}
+    say(stage)
+    assert stage.scene.alerts._levels == ()

@@ -61,7 +61,7 @@ class Window(Shell):
         watched = Alerts(model.view, self.memory, options.alerts, band=options.alert_band)
         self.viewer = Viewer(
             model, self.scene, start=options.start, end=options.end, alerts=watched, book=options.book,
-            headlines=options.headlines, key=first.key, undrawn=self.undrawn,
+            desk=options.desk, headlines=options.headlines, key=first.key, undrawn=self.undrawn,
         )  # fmt: skip
         self.viewer.note(self.memory.note or "? shows the keys")
         self._controls = Controls(

@@ -259,7 +259,7 @@ class _Observer:
         error = feed.levels.error
         if error is not None and self._beats.levels:
             self._beats.levels = False
-            self._reporter.warn(f"levels of the page are watched no longer: {error}")
+            self._reporter.warn(f"levels that people set are watched no longer: {error}")
 
     def warn(self, text: str) -> None:
         self._reporter.warn(text)

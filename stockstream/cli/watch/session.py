@@ -12,11 +12,15 @@ from typing import Final, NamedTuple
 import numpy as np
 import typer
 
+from stockstream.alerts.handed_levels import HandedLevels, person
+from stockstream.alerts.record_post import RecordPost
+from stockstream.alerts.watched_levels import Levels
 from stockstream.cli import outputs
 from stockstream.cli.context import Context
 from stockstream.cli.metrics import WindowMetrics
 from stockstream.cli.serving import measured
 from stockstream.cli.watch import windows
+from stockstream.cli.watch.alert_feed import AlertFeed
 from stockstream.cli.watch.heap import give_back_large_arrays
 from stockstream.cli.watch.options import ALL, WatchOptions
 from stockstream.config import Settings
@@ -30,12 +34,14 @@ from stockstream.periods import add_up
 from stockstream.present.alert_book import AlertBook
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.headline_book import HeadlineBook
+from stockstream.present.level_desk import LevelDesk, NoDesk
 from stockstream.present.options import PictureOptions
-from stockstream.records import SENTIMENT, Alert
+from stockstream.records import SENTIMENT, Candle
 from stockstream.tables.extra import require_lake
-from stockstream.topics import ALERTS, NEWS, STOCKS
+from stockstream.topics import NEWS, STOCKS
 from stockstream.views.beginning import Begin
 from stockstream.views.fold import Parameters, Selection
+from stockstream.views.series import SeriesFold
 from stockstream.views.status import Status
 from stockstream.views.view import AnyView
 
@@ -89,32 +95,40 @@ def watch(
 
 
 class _Beside(NamedTuple):
-    """What is shown beside the bars."""
+    """What is shown beside the bars, and where price levels are handed on."""
 
     alerts: AlertBook
     headlines: HeadlineBook
+    desk: LevelDesk
 
 
 @contextmanager
 def _beside(live: AnyLive, settings: Settings, options: WatchOptions) -> Iterator[_Beside]:
     """The alerts of the topic, where the view shows the bars of symbols, and the headlines of series of scores."""
-    beside = _Beside(AlertBook(), HeadlineBook())
+    book, headlines, desk = AlertBook(), HeadlineBook(), None
+    levels: Levels | None = None
     with ExitStack() as stack:
         drawn = options.headless is not None or not options.once
         if drawn and live.view.topic is STOCKS and live.view.keyed and not live.view.tiles:
             connection = settings.connection("consumer")
-            take = partial(_take_alerts, beside.alerts)
-            live.companions.append(stack.enter_context(SideFeed(ALERTS, connection, take, beside.alerts.clear)))
+            if options.headless is None:
+                post = stack.enter_context(RecordPost(connection))
+                desk = HandedLevels(person(), partial(_newest, live), post, band=settings.window.alert_band)
+                levels = desk.levels
+            live.companions.append(stack.enter_context(AlertFeed(connection, book, levels)))
             scored = [key.removesuffix(SENTIMENT) for key in live.selection.keys if key.endswith(SENTIMENT)]
             if scored:
-                headlines = beside.headlines
                 feed = SideFeed(NEWS, connection, lambda news, _: headlines.take(news), headlines.clear, scored)
                 live.companions.append(stack.enter_context(feed))
-        yield beside
+        yield _Beside(book, headlines, desk or NoDesk())
 
 
-def _take_alerts(book: AlertBook, alerts: list[Alert], fresh: bool) -> bool:
-    return book.take(alerts, fresh=fresh)
+def _newest(live: Live[Any], symbol: str) -> Candle | None:
+    fold: object = live.fold
+    try:
+        return fold.newest(symbol) if isinstance(fold, SeriesFold) else None
+    except KeyError:
+        return None
 
 
 def _beginning(settings: Settings, selection: Selection) -> Begin:
@@ -181,7 +195,10 @@ def _display(context: Context, live: AnyLive, options: WatchOptions, beside: _Be
         run(live)
         return
     memory = windows.memory(settings, live.view.name, live.selection, options)
-    look = replace(windows.window_options(window, options, start, end), book=beside.alerts, headlines=beside.headlines)
+    look = replace(
+        windows.window_options(window, options, start, end),
+        book=beside.alerts, desk=beside.desk, headlines=beside.headlines,
+    )  # fmt: skip
     try:
         shown = context.displays.window(live, look, memory, frame_times)
     except DisplayError as error:

@@ -88,7 +88,7 @@ def test_levels_that_cannot_be_read_any_more_are_not_claimed() -> None:
     for _ in range(2):
         observer.progress(0, "live")
     assert not beats.levels
-    assert shown.warnings == ["levels of the page are watched no longer: the broker refuses to read alerts"]
+    assert shown.warnings == ["levels that people set are watched no longer: the broker refuses to read alerts"]
 
 
 def test_it_runs_unattended(site: Site) -> None:
