@@ -168,7 +168,7 @@ class SeriesFold:
         The title has the series, and the currency or unit if it is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``.
         """
         symbol, interval, feed = self._shown[key]
-        bar, resample = self.newest(key), self._selection.resample
+        bar, resample = self.newest_bar(key), self._selection.resample
         longer = f"{resample} from " if resample else ""
         unit = bar.currency or bar.unit
         return Identity(
@@ -187,7 +187,7 @@ class SeriesFold:
         options = ", ".join(f"--interval {s.interval} --feed {s.feed}" for s in sorted(several))
         return SeriesError(f"{symbol} stands for {len(several)} series", hint=f"choose one of: {options}")
 
-    def newest(self, key: str) -> Candle:
+    def newest_bar(self, key: str) -> Candle:
         """The newest bar of a symbol, as it arrived. Raises KeyError for a symbol without bars."""
         bar = self._histories[self._shown[key]].series.newest
         if bar is None:

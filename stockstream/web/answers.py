@@ -15,12 +15,6 @@ def json(value: object) -> Response:
     return Response(_encode(value), media_type="application/json")
 
 
-def one_line(error: Exception) -> str:
-    """An error, with what to do about it."""
-    hint = getattr(error, "hint", None)
-    return f"{error} - {hint}" if hint else str(error)
-
-
 def problem(error: Exception, code: int = status.HTTP_400_BAD_REQUEST) -> Response:
     """The answer to a request that cannot be met."""
-    return Response(_encode({"detail": one_line(error)}), code, media_type="application/json")
+    return Response(_encode({"detail": str(error)}), code, media_type="application/json")

@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stockstream.errors import StockstreamError
 from stockstream.names import cut
-from stockstream.web.answers import one_line
 from stockstream.web.security import Guard, Viewer, address
 from stockstream.web.services import of
 from stockstream.web.sessions import LIFETIME
@@ -93,7 +92,7 @@ async def welcome(request: Request, secret: str, name: Name, password: Password)
     except StockstreamError as error:
         if not await run_in_threadpool(services.accounts.is_invited, secret):
             return render("expired.html.jinja", status.HTTP_404_NOT_FOUND)
-        text = one_line(error)
+        text = str(error)
         return render("welcome.html.jinja", status.HTTP_400_BAD_REQUEST, message=text, name=cut(name), secret=secret)
     services.audit.note("first admin", user=name, address=address(request))
     return RedirectResponse("/login", status.HTTP_303_SEE_OTHER)

@@ -14,7 +14,6 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketState
 
 from stockstream.errors import StockstreamError
-from stockstream.web.answers import one_line
 from stockstream.web.chart import ChartRequest
 from stockstream.web.hub import LOG, Hub, Unready
 from stockstream.web.outbox import Outbox
@@ -119,7 +118,7 @@ class _Page:
         except (ValueError, KeyError, StockstreamError) as error:  # msgspec's error is a ValueError
             chart = msgspec.json.decode(text, type=_Numbered).chart if _is_numbered(text) else None
             retry = isinstance(error, Unready)
-            await self._send(chart, _encode({"type": "problem", "text": one_line(error), "retry": retry}))
+            await self._send(chart, _encode({"type": "problem", "text": str(error), "retry": retry}))
 
     async def _open(self, message: Open) -> None:
         await self._close(message.chart)
@@ -146,7 +145,7 @@ class _Page:
                 try:
                     message = await self._hub.ask(lambda: self._hub.snapshot(opened.request))
                 except (ValueError, StockstreamError) as error:
-                    message = _encode({"type": "problem", "text": one_line(error), "retry": True})
+                    message = _encode({"type": "problem", "text": str(error), "retry": True})
             await self._send(chart, message)
 
     async def live(self) -> None:

@@ -17,7 +17,6 @@ from stockstream.cli import completion
 from stockstream.cli.alerts import records, testing
 from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context, Invocation
-from stockstream.cli.hours import hours_of
 from stockstream.cli.metrics import AlertMetrics
 from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.sending import stopping
@@ -27,8 +26,6 @@ from stockstream.producers.produce import Meter
 
 if TYPE_CHECKING:  # Kafka and NumPy are slow to import, and `--help` does not need them
     from stockstream.alerts.dispatcher import Dispatcher
-    from stockstream.alerts.evaluation.engine import Hours
-    from stockstream.alerts.evaluation.watch import OpenHours
     from stockstream.alerts.heartbeat import Heartbeat
     from stockstream.alerts.runner import Look, Summary
     from stockstream.alerts.sinks.sink import Sink
@@ -143,7 +140,8 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     )  # fmt: skip
     observer = _Observer(context.reporter, beats, figures, levels)
     runner = Runner(
-        rules, settings.connection("consumer"), settings.state_dir, observer, delivery, hours=_hours(context, rules),
+        rules, settings.connection("consumer"), settings.state_dir, observer, delivery,
+        hours=testing.hours_for(context, rules),
         look=_look(settings) if any(each.of_topics for each in rules) else None,
         levels=levels.levels if levels else None,
     )  # fmt: skip
@@ -160,22 +158,6 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     context.reporter.note(_last_line(summary, len(rules), time.monotonic() - began, stopped=stop.signal is not None))
     if stop.signal is not None:
         raise typer.Exit(128 + stop.signal)
-
-
-def _hours(context: Context, rules: Sequence[Rule]) -> Hours:
-    """The hours of the exchange of each symbol; a rule that asks for those of a symbol without any is told of once."""
-    asks = any(each.silence and "while" in each.when.lower() for each in rules)
-
-    told: set[str] = set()
-
-    def of(symbol: str) -> OpenHours | None:
-        found = hours_of(context.settings, symbol)
-        if found is None and asks and symbol not in told:
-            told.add(symbol)
-            context.reporter.warn(f"{symbol} has no calendar in config.yaml: `while open` counts all hours")
-        return None if found is None else found.open_for
-
-    return of
 
 
 def _levels(settings: Settings, rules: Sequence[Rule]) -> LevelFeed | None:

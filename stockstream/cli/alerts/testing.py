@@ -19,8 +19,25 @@ from stockstream.errors import RuleError, SeriesError
 from stockstream.names import cut
 
 if TYPE_CHECKING:  # NumPy is slow to import, and `--help` does not need it
+    from stockstream.alerts.evaluation.engine import Hours
+    from stockstream.alerts.evaluation.watch import OpenHours
     from stockstream.alerts.trial import Trial
     from stockstream.views.bar_batch import BarBatch
+
+
+def hours_for(context: Context, rules: Sequence[Rule]) -> Hours:
+    """The hours of the exchange of each symbol; a rule that asks for those of a symbol without any is told of once."""
+    asks = any(each.silence and "while" in each.when.lower() for each in rules)
+    told: set[str] = set()
+
+    def of(symbol: str) -> OpenHours | None:
+        found = hours_of(context.settings, symbol)
+        if found is None and asks and symbol not in told:
+            told.add(symbol)
+            context.reporter.warn(f"{symbol} has no calendar in config.yaml: `while open` counts all hours")
+        return None if found is None else found.open_for
+
+    return of
 
 
 def rule_of(text: str, symbols: Sequence[str] | None, hint: str, note: Callable[[str], None]) -> Rule:
@@ -69,8 +86,7 @@ def try_rule(
 
     batches = history(context.settings.connection("consumer"), symbol)
     batches = [each for each in batches if interval in (None, each.last.interval)]
-    hours = hours_of(context.settings, symbol)
-    results = trials(found, batches, None if hours is None else hours.open_for)
+    results = trials(found, batches, hours_for(context, [found])(symbol))
     if not results:
         raise SeriesError(*_nothing(found, symbol, batches))
     for result in results:

@@ -126,7 +126,7 @@ def _beside(live: AnyLive, settings: Settings, options: WatchOptions) -> Iterato
 def _newest(live: Live[Any], symbol: str) -> Candle | None:
     fold: object = live.fold
     try:
-        return fold.newest(symbol) if isinstance(fold, SeriesFold) else None
+        return fold.newest_bar(symbol) if isinstance(fold, SeriesFold) else None
     except KeyError:
         return None
 
