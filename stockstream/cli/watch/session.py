@@ -123,7 +123,7 @@ def _beside(live: AnyLive, settings: Settings, options: WatchOptions) -> Iterato
         yield _Beside(book, headlines, desk or NoDesk())
 
 
-def _newest(live: Live[Any], symbol: str) -> Candle | None:
+def _newest(live: AnyLive, symbol: str) -> Candle | None:
     fold: object = live.fold
     try:
         return fold.newest_bar(symbol) if isinstance(fold, SeriesFold) else None
