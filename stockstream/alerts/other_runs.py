@@ -1,4 +1,4 @@
-"""Other runs: a process that raises alerts tells of the others that fall silent, as none can tell it of itself."""
+"""Other runs: a process that raises alerts tells of the others that fell silent, and of its own former run."""
 
 from __future__ import annotations
 
@@ -48,6 +48,9 @@ class OtherRuns:
         self._every = every
         self._due = 0.0
         self._beats = Beats()
+        self._began = datetime.now(UTC)
+        self._former: Alert | None = None
+        """The last beat of the own former run, of which nobody was told yet."""
         self._told: set[str] = set()
         self._seen: dict[str, float] = {}
         """Since when silences are seen, by their ids."""
@@ -64,7 +67,15 @@ class OtherRuns:
             LOG.info("other processes are not looked at: %s", error)
             self._seen.clear()
             return []
-        return self._new(datetime.now(UTC), time.monotonic())
+        now = datetime.now(UTC)
+        return [*self._before(now), *self._new(now, time.monotonic())]
+
+    def _before(self, now: datetime) -> list[Alert]:
+        """That the own former run fell silent, if it did: it was killed, or hung, and maybe nobody else told."""
+        former, self._former = self._former, None
+        if former is None or not Beats([former]).silent(self._began):
+            return []
+        return [_silence(former, now, began=self._began)]
 
     def _new(self, now: datetime, moment: float) -> list[Alert]:
         """The silences that were seen for long enough and not told of; ``moment`` is a clock that stops in a sleep."""
@@ -88,15 +99,19 @@ class OtherRuns:
     def _take(self, record: Alert) -> None:
         if record.id != self._own:
             self._beats.take(record)
+        elif record.at < self._began:
+            self._former = record
 
 
 def _silence_id(beat: Alert) -> str:
     return f"silence/{beat.id}/{beat.at.astimezone(UTC):%Y%m%dT%H%M%S}"
 
 
-def _silence(beat: Alert, now: datetime) -> Alert:
-    at = beat.at.astimezone(UTC)
-    text = f"the alerts process ({process_of(beat)}) is silent since {at:%Y-%m-%d %H:%M:%S} UTC"
+def _silence(beat: Alert, now: datetime, began: datetime | None = None) -> Alert:
+    """The alert of a silence; ``began`` is when the process was started again."""
+    since = f"{beat.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    how = f"is silent since {since}" if began is None else f"was silent from {since} to {began:%Y-%m-%d %H:%M:%S}"
+    text = f"the alerts process ({process_of(beat)}) {how} UTC"
     return Alert(
         id=_silence_id(beat), rule=SILENCE, when="", symbol=ALERTS.name, time=beat.at,
         way="silent", at=now, text=text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -44,8 +45,10 @@ class AlertsRun:
 class Beats:
     """The last beat of each process, by the id of its record."""
 
-    def __init__(self) -> None:
+    def __init__(self, records: Iterable[Alert] = ()) -> None:
         self._last: dict[str, Alert] = {}
+        for each in records:
+            self.take(each)
 
     def __bool__(self) -> bool:
         return bool(self._last)

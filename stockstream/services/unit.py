@@ -75,6 +75,7 @@ class Unit:
             folder=_path(self.folder),
             variables=_path(self.variables),
             command=json.dumps(self.command),
+            watchdog=_WATCHDOG if self.command[:1] == ("alerts",) else "",
         )
 
 
@@ -154,6 +155,12 @@ _AFTER: Final = """\
 After={broker}.service
 """
 
+_WATCHDOG: Final = """\
+# It tells that its work goes on. If it hangs, it is ended and started again: state and outbox are made for that.
+WatchdogSec=600
+NotifyAccess=main
+"""
+
 _TEMPLATE: Final = """\
 # Written by stockstream {version}; `stockstream service uninstall {name}` removes it.
 [Unit]
@@ -175,7 +182,7 @@ SuccessExitStatus=130 143
 # The program ends what it has started, such as Java, in order.
 KillMode=mixed
 TimeoutStopSec=90
-UMask=0077
+{watchdog}UMask=0077
 NoNewPrivileges=yes
 
 [Install]

@@ -34,7 +34,7 @@ def test_only_others_that_are_silent_are_told_of_and_once(site: Site) -> None:
         beat("well", "running", ago(seconds=0), 30_000.0),
         beat("ended", "stopped", ago(minutes=5), 30.0),
         beat("given up", "running", ago(days=8), EVERY),
-        beat("own", "running", ago(minutes=5), EVERY),
+        beat("own", "stopped", ago(minutes=5), EVERY),
     ]
     site.send(ALERTS, beats)
     runs = OtherRuns(site.connection, "own", every=0.0)
@@ -77,10 +77,28 @@ def test_a_process_that_goes_on_tells_sinks_of_one_that_is_silent(site: Site, tm
 
 def test_its_own_beats_have_the_name_of_its_state(site: Site) -> None:
     runs = OtherRuns(site.connection, state_name([RULE]), every=0.0)
-    site.send(ALERTS, [beat(state_name([RULE]), "running", ago(minutes=6), EVERY)])
+    site.send(ALERTS, [beat(state_name([RULE]), "running", ago(seconds=-1), EVERY)])
     site.send(ALERTS, [beat("other", "running", ago(minutes=5), EVERY)])
     assert ["/other/" in each.id for each in until(runs.look)] == [True]
     runs.close()
+
+
+def test_a_process_tells_that_its_former_run_was_silent_once_under_the_id_that_others_give_it(site: Site) -> None:
+    site.send(ALERTS, [beat("own", "running", ago(minutes=5), EVERY)])
+    runs = OtherRuns(site.connection, "own", every=0.0)
+    site.send(ALERTS, [beat("own", "running", ago(seconds=-1), 30.0)])
+    (found,) = runs.look()
+    assert " was silent from " in found.text
+    assert runs.look() == []
+    runs.close()
+    others = OtherRuns(site.connection, "another", every=0.0)
+    site.send(ALERTS, [beat("own", "running", ago(minutes=5), EVERY)])
+    assert len({each.id for each in until(others.look)} | {found.id}) == 2, "another silence has another id"
+    others.close()
+    ended = OtherRuns(site.connection, "well", every=0.0)
+    site.send(ALERTS, [beat("well", "stopped", ago(minutes=5), 30.0), beat("well", "running", ago(seconds=-1), 30.0)])
+    assert ended.look() == []
+    ended.close()
 
 
 def test_beats_say_what_runs_since_when_and_with_how_many_rules() -> None:

@@ -79,6 +79,8 @@ def test_a_unit_restarts_on_failure_and_ends_in_order(tmp_path: Path) -> None:
         "WantedBy=default.target",
     ):
         assert line in lines
+    assert not any(line.startswith("WatchdogSec=") for line in lines)
+    assert "WatchdogSec=600" in unit(("alerts", "--metrics", "9107"), tmp_path).text.splitlines()
     assert not any(line.startswith("After=") for line in unit(("broker",), tmp_path).text.splitlines())
 
 

@@ -23,6 +23,7 @@ from stockstream.cli.produce.sending import stopping
 from stockstream.cli.serving import Endpoint, MetricsOption, measured
 from stockstream.errors import ConfigError
 from stockstream.producers.produce import Meter
+from stockstream.services.watchdog import Watchdog
 
 if TYPE_CHECKING:  # Kafka and NumPy are slow to import, and `--help` does not need them
     from stockstream.alerts.dispatcher import Dispatcher
@@ -225,10 +226,12 @@ class _Observer:
         self._beats = beats
         self._levels = levels
         self._figures = figures
+        self._watchdog = Watchdog()
         self._meter = Meter()
         self._began = time.monotonic()
 
     def progress(self, bars: int, state: str) -> None:
+        self._watchdog.tick()
         self._beats.tick()
         if self._levels is not None:
             self._read_levels(self._levels)
