@@ -284,6 +284,11 @@ def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path
 
 def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
     broker = supervisor.start("broker", plan.command(*plan.broker()), rank=_BROKER)
+    windows = list(plan.windows().items())
+    # What waits for the broker anyway loads meanwhile on the other cores; but a secure one makes the passwords first.
+    early = 0 if plan.secure else max(1, (os.cpu_count() or 1) - 1)
+    for name, arguments in windows[:early]:
+        supervisor.start(name, plan.command(*arguments), rank=_WINDOWS)
     while not _answers(plan):
         if not broker.alive:
             raise BrokerError(f"the broker did not start: {broker.why()}")
@@ -293,7 +298,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
         supervisor.start(name, plan.command(*arguments), rank=_PRODUCERS)
     if plan.page is not None:
         supervisor.start("web", plan.command(*plan.web()), rank=_PRODUCERS)
-    for name, arguments in plan.windows().items():
+    for name, arguments in windows[early:]:
         supervisor.start(name, plan.command(*arguments), rank=_WINDOWS)
     patience = time.monotonic() + _UP_WITHIN
     while any(child.state is State.STARTING for child in supervisor.children) and time.monotonic() < patience:

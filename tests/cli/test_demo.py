@@ -6,18 +6,21 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
+from stockstream.cli.board import Board
 from stockstream.cli.context import Context
-from stockstream.cli.demo import _plan
+from stockstream.cli.demo import _bring_up, _plan
 from stockstream.cli.produce.outlet import KafkaOutlet
 from stockstream.cli.reporter import PersonReporter
+from stockstream.cli.supervisor import Child, Supervisor
 from stockstream.config import Settings, load
+from stockstream.errors import BrokerError
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
 from tests.cli.helpers import clean, until
@@ -91,6 +94,33 @@ def test_the_sample_is_found_from_anywhere_and_made_where_only_the_package_is(
     ).sample
     assert made == settings.cache_dir / "sample.csv"
     assert made.read_bytes() == shipped.read_bytes()
+
+
+class Started(Supervisor):
+    """Notes what it is to start; the first of it, the broker, ends at once."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.names: list[str] = []
+
+    def start(self, name: str, command: Sequence[str], *, rank: int) -> Child:
+        self.names.append(name)
+        return super().start(name, [sys.executable, "-c", "pass"], rank=rank)
+
+
+@pytest.mark.parametrize(
+    ("cores", "secure", "early"),
+    [(1, False, 1), (2, False, 1), (4, False, 3), (16, False, 3), (None, False, 1), (16, True, 0)],
+)
+def test_windows_load_while_the_broker_starts_and_leave_it_a_core(
+    settings: Settings, stack: ExitStack, monkeypatch: pytest.MonkeyPatch, cores: int | None, secure: bool, early: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    context = Context(settings, PersonReporter(), KafkaOutlet(settings))
+    plan = _plan(stack, context, source="simulated", headless=True, secure=secure)
+    with Started() as supervisor, pytest.raises(BrokerError, match="the broker did not start: exit code 0"):
+        _bring_up(plan, supervisor, Board(PersonReporter(), supervisor.children))
+    assert supervisor.names == ["broker", *list(plan.windows())[:early]]
 
 
 class Demo:
@@ -187,8 +217,7 @@ def test_a_demo_of_which_a_window_died_ends_with_an_error(tmp_path: Path, demo: 
 def test_nothing_is_left_after_kill_9(tmp_path: Path, demo: list[Demo]) -> None:
     running = Demo(tmp_path)
     demo.append(running)
-    until(lambda: "watch flights: running" in running.output())
-    assert len(running.running()) >= 8, "the demo, six commands, Java"
+    until(lambda: len(running.running()) >= 8)  # the demo, six commands, Java
     running.process.kill()
     running.process.wait()
     until(lambda: running.running() == [])
