@@ -34,10 +34,6 @@ _AT_ONCE_FROM: Final = 200
 """Number of bars below which NumPy's calls cost more than updates."""
 
 
-_CHUNK: Final = 65_536
-"""Number of bars whose intermediate results stay in the processor's cache."""
-
-
 class Point(msgspec.Struct, frozen=True, gc=False):
     """The values of an indicator at one bar: immutable, by name and, iterated, in the order of `Indicator.fields`.
 
@@ -105,6 +101,9 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
     of_one_series: ClassVar[bool] = True
     """Whether its bars belong to one series, so that a batch refuses several."""
+
+    at_once: ClassVar[int] = 65_536
+    """Number of bars that a batch computes at once: their intermediate results stay in the processor's cache."""
 
     value: P | None
 
@@ -182,7 +181,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
             start += 1
         if start < count:
             # The last bar is an update, which leaves its point as the value.
-            step = max(_CHUNK, 64 * self.lookback)
+            step = max(self.at_once, 64 * self.lookback)
             for first in range(start, count - 1, step):
                 chunk = slice(first, min(first + step, count - 1))
                 self._fill(points[:, chunk], *(each[chunk] for each in inputs))

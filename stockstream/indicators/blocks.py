@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_VALUES: Final = 65_536
+_VALUES: Final = 131_072
 """Values at once, which stay in the second cache."""
 
 _BLOCKS: Final = 512

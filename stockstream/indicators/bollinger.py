@@ -75,6 +75,7 @@ class Bollinger(Indicator[PriceBar, BollingerPoint]):
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Point]] = BollingerPoint
     kept: ClassVar[tuple[str, ...]] = ("_window",)
+    at_once: ClassVar[int] = 131_072
 
     def __init__(self, period: int = 20, width: float = 2.0) -> None:
         super().__init__()

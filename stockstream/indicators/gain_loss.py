@@ -102,6 +102,8 @@ class GainLoss(Stateful):
         """`push` for an array, shape (n,), once seeded: both results, each of shape (n,)."""
         import numpy as np
 
+        from stockstream.indicators import arrays
+
         results = np.empty((2, len(changes)))
         push = self.push
         first, end = whole_blocks(self.place, 2 * self.period - 1, len(changes))
@@ -112,8 +114,9 @@ class GainLoss(Stateful):
             up, down = by_place(blocks), by_place(blocks)
             np.maximum(up, 0.0, out=up)
             np.subtract(up, down, out=down)
-            self.up_before, self.up = self._side(up, before_up)
-            self.down_before, self.down = self._side(down, before_down)
+            with arrays.whole_rows():
+                self.up_before, self.up = self._side(up, before_up)
+                self.down_before, self.down = self._side(down, before_down)
             self.place = BLOCK
             for side, result in zip((up, down), results, strict=True):
                 result[first:end].reshape(-1, BLOCK)[:] = side.T
@@ -123,7 +126,7 @@ class GainLoss(Stateful):
     def _side(self, moves: NDArray[np.float64], average: float) -> tuple[float, float]:
         """From sizes by place and block, shape (BLOCK, n), to the results, in place; what the last block holds."""
         span = 2 * self.period - 1
-        totals = block_sums(moves, span)
+        totals = block_sums(moves, span, out=moves)
         starts = block_starts(average * self._decay, totals, None, span)
         last = totals[-1].item()
         moves += starts

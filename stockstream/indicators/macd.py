@@ -70,6 +70,7 @@ class MACD(Indicator[PriceBar, MACDPoint]):
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Point]] = MACDPoint
     kept: ClassVar[tuple[str, ...]] = ("_spread", "_average")
+    at_once: ClassVar[int] = 131_072
 
     def __init__(self, fast: int = 12, slow: int = 26, signal: int = 9) -> None:
         super().__init__()

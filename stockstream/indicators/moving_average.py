@@ -26,6 +26,7 @@ class MovingAverage(Indicator[PriceBar, P]):
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Any]]
     kept: ClassVar[tuple[str, ...]] = ("_average",)
+    at_once: ClassVar[int] = 131_072
 
     _point: Callable[[float], P]
 

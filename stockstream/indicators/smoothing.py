@@ -65,15 +65,17 @@ def by_place(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
     return turned
 
 
-def block_sums(values: NDArray[np.float64], span: int) -> NDArray[np.float64]:
-    """From values by place and block, shape (BLOCK, n), to their weighted sums so far, in place; the last, shape (n,).
+def block_sums(values: NDArray[np.float64], span: int, out: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weighted sums so far of values by place and block, shape (BLOCK, n), written to ``out``; the last, shape (n,).
 
     Values of one place in their blocks lie side by side: a step along the blocks is one long operation.
     """
-    values *= _columns(span)[0]
-    for above, row in pairwise(values):
+    import numpy as np
+
+    np.multiply(values, _columns(span)[0], out=out)
+    for above, row in pairwise(out):
         row += above
-    last: NDArray[np.float64] = values[-1]
+    last: NDArray[np.float64] = out[-1]
     return last
 
 
@@ -237,6 +239,8 @@ class Smoothed(Stateful):
         """`push` for an array, shape (n,), once seeded: the averages, shape (n,), written to ``out`` if given."""
         import numpy as np
 
+        from stockstream.indicators import arrays
+
         averages = np.empty(len(values)) if out is None else out
         push = self.push
         first, end = whole_blocks(self.place, self.span, len(values))
@@ -244,10 +248,11 @@ class Smoothed(Stateful):
         if first < end:
             blocks = values[first:end].reshape(-1, BLOCK)
             result = averages[first:end].reshape(-1, BLOCK)
-            offsets, pivots = self.offsets(blocks)
-            self.fade(offsets, pivots, blocks[-1, -1].item())
-            if pivots is not None:
-                offsets += pivots
+            with arrays.whole_rows():
+                offsets, pivots = self.offsets(blocks)
+                self.fade(offsets, pivots, blocks[-1, -1].item(), out=offsets)
+                if pivots is not None:
+                    offsets += pivots
             result[:] = offsets.T
         averages[end:] = [push(value) for value in values[end:].tolist()]
         return averages
@@ -265,9 +270,18 @@ class Smoothed(Stateful):
         offsets -= pivots
         return offsets, pivots
 
-    def fade(self, offsets: NDArray[np.float64], pivots: NDArray[np.float64] | None, last: float) -> None:
-        """From the `offsets` of each value to the excess after it, in place; the state is then that after the last."""
-        totals = block_sums(offsets, self.span)
+    def fade(
+        self,
+        offsets: NDArray[np.float64],
+        pivots: NDArray[np.float64] | None,
+        last: float,
+        out: NDArray[np.float64],
+    ) -> None:
+        """The excess after each value, from its `offsets`, written to ``out``; the state is then that after the last.
+
+        ``last`` is the last value; ``out`` may be the offsets.
+        """
+        totals = block_sums(offsets, self.span, out)
         start, shifts = self.excess, None
         if pivots is not None:
             start += self.pivot - pivots[0].item()
@@ -278,8 +292,8 @@ class Smoothed(Stateful):
         self.total = totals[-1].item()
         self.last = last
         self.place = BLOCK
-        offsets += starts
-        offsets *= _columns(self.span)[1]
+        out += starts
+        out *= _columns(self.span)[1]
 
     def _check(self) -> None:
         if not -self.seeds <= self.place <= (BLOCK if self.span > 1 else 0):

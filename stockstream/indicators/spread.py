@@ -51,6 +51,10 @@ class Spread(Stateful):
 
     def batch(self, values: NDArray[np.float64], spreads: NDArray[np.float64]) -> None:
         """`push` for an array, shape (n,), once there were ``long`` values; writes the spreads, shape (n,)."""
+        import numpy as np
+
+        from stockstream.indicators import arrays
+
         fast, slow = self._fast, self._slow
         first, end = whole_blocks(slow.place, slow.span, len(values))
         push = self.push
@@ -58,11 +62,12 @@ class Spread(Stateful):
         if first < end:
             blocks = values[first:end].reshape(-1, BLOCK)
             last = blocks[-1, -1].item()
-            offsets, pivots = fast.offsets(blocks)
-            subtrahend = offsets.copy()
-            fast.fade(offsets, pivots, last)
-            slow.fade(subtrahend, pivots, last)
-            offsets -= subtrahend
+            with arrays.whole_rows():
+                offsets, pivots = fast.offsets(blocks)
+                subtrahend = np.empty(offsets.shape)
+                slow.fade(offsets, pivots, last, out=subtrahend)
+                fast.fade(offsets, pivots, last, out=offsets)
+                offsets -= subtrahend
             spreads[first:end].reshape(-1, BLOCK)[:] = offsets.T
         spreads[end:] = [push(value) for value in values[end:].tolist()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockstream.indicators.arrays import columns_of, computable, element
+from stockstream.indicators.arrays import columns_of, computable, element, whole_rows
 
 TIMES = np.array(["2026-03-08T06:59", "2026-03-08T07:00"], dtype="M8[us]")
 LOCAL = pd.DatetimeIndex(TIMES).tz_localize("UTC").tz_convert("America/New_York")
@@ -74,3 +75,11 @@ def test_a_high_below_its_low_is_found_among_good_prices() -> None:
     high, low = np.full(70_000, 2.0), np.full(70_000, 1.0)
     high[50_000] = 0.5
     assert np.flatnonzero(~computable({"high": high, "low": low})).tolist() == [50_000]
+
+
+def test_numpy_has_its_buffer_again_after_rows_were_worked_on_whole() -> None:
+    before = np.getbufsize()
+    with suppress(ZeroDivisionError), whole_rows():
+        assert np.getbufsize() < 64
+        raise ZeroDivisionError
+    assert np.getbufsize() == before

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections import deque
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,9 @@ def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, n
     assert at_once.state() == one_by_one.state()
 
 
-# Batches go in chunks of some 65,536 bars: this leaves a single block of 20 for the second.
 MANY = records(make_bars(walk(65_573, start=1_000.0), 0.4))
+# Batches go in chunks of 131,072 bars or half as many: this leaves a single block of 20 for the second.
+MORE = records(make_bars(walk(131_109, start=1_000.0), 0.4))
 
 
 @every_indicator(only=long)
@@ -50,6 +52,17 @@ def test_stream_and_batch_give_the_same_over_many_bars(make: Maker) -> None:
     one_by_one, at_once = make(), make()
     assert_identical(at_once.batch(bars), stream(one_by_one, bars))
     assert at_once.state() == one_by_one.state()
+
+
+@every_indicator(only=long)
+def test_a_batch_of_more_bars_than_are_computed_at_once_is_that_of_its_parts(make: Maker) -> None:
+    bars = fit(make, MORE)
+    count = len(bars["close"])
+    whole, parts = make(), make()
+    found = whole.batch(bars)
+    each = [parts.batch(cut(bars, start, end)) for start, end in pairwise((0, 700, 40_001, count))]
+    assert_identical(found, {name: np.concatenate([part[name] for part in each]) for name in found})
+    assert whole.state() == parts.state()
 
 
 MILLION = 1_000_000

@@ -39,8 +39,8 @@ def test_flights_are_counted_by_airline_and_day() -> None:
 
 @pytest.mark.parametrize("kind", ["object", "category", "string"])
 def test_pandas_agrees_whatever_the_columns_are_made_of(kind: Any) -> None:
-    table = pd.DataFrame(flights(70_000)).astype({"airline": kind, "day": "int8", "year": "float64"})
-    table.index = pd.Index(range(100, 70_100), name="row")
+    table = pd.DataFrame(flights(140_000)).astype({"airline": kind, "day": "int8", "year": "float64"})
+    table.index = pd.Index(range(100, 140_100), name="row")
     points = FlightsPerDay().batch(table)
     assert points.index is table.index
     np.testing.assert_array_equal(points["flights"], by_pandas(table))
