@@ -9,11 +9,11 @@ interval and the zone of an alert, and for the time of a headline. The rest is s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -32,6 +32,9 @@ _time_of = attrgetter("time")
 _offset_of = attrgetter("tzinfo")
 _interval_of = attrgetter("interval")
 _zone_of = attrgetter("tz")
+
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+"""What JSON holds."""
 
 encode = msgspec.json.Encoder().encode
 

@@ -101,9 +101,10 @@ def _servers(value: str) -> str:
 Servers = Annotated[str, AfterValidator(_servers)]
 
 
-def _directory(default: str) -> Any:
+def _directory(default: str) -> Path:
     """A path whose ``null`` is the platform's own place."""
-    return Field(default_factory=lambda: Path(getattr(platformdirs, default)("stockstream", appauthor=False)))
+    found: Path = Field(default_factory=lambda: Path(getattr(platformdirs, default)("stockstream", appauthor=False)))
+    return found
 
 
 class Settings(Section):
@@ -121,7 +122,7 @@ class Settings(Section):
     data_dir: Path = _directory("user_data_dir")
     cache_dir: Path = _directory("user_cache_dir")
     window: WindowSettings = WindowSettings()
-    views: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    views: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     plugins: tuple[Path, ...] = ()
     simulated: SimulatedSettings = SimulatedSettings()
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
@@ -227,7 +228,7 @@ class Settings(Section):
 
 def load(
     path: Path | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
     own: Path | None = None,
 ) -> Settings:

@@ -140,7 +140,7 @@ def _environment(environ: Mapping[str, str]) -> Layer:
     return Layer("environment", values, variables)
 
 
-def _options(values: Mapping[str, Any]) -> Layer:
+def _options(values: Mapping[str, object]) -> Layer:
     return Layer("option", values, {(name,): f"--{name.replace('_', '-')}" for name in values})
 
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, Required, TypedDict, cast
 
 import msgspec
 
+from stockstream.codec import Json
 from stockstream.records import FIRST_YEAR, LAST_YEAR
 from stockstream.topics import ALERTS, FLIGHTS, NEWS, STOCKS, TOPICS
 
@@ -116,6 +117,31 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
 """By topic and field: what it means, in which unit, and when it is absent."""
 
 
+class Property(TypedDict, total=False):
+    """A field of a record in JSON Schema."""
+
+    description: Required[str]
+    type: str
+    anyOf: list[dict[str, str]]
+    enum: list[str]
+    format: str
+    pattern: str
+    default: Json
+
+
+JsonSchema = TypedDict(
+    "JsonSchema",
+    {
+        "$schema": str,
+        "title": str,
+        "description": str,
+        "type": str,
+        "properties": dict[str, Property],
+        "required": list[str],
+    },
+)
+
+
 class Field(NamedTuple):
     """A field of a record; ``default`` is what an absent field means, as JSON, empty where it must be there."""
 
@@ -125,7 +151,7 @@ class Field(NamedTuple):
     meaning: str
 
 
-def schema(topic: str) -> dict[str, Any]:
+def schema(topic: str) -> JsonSchema:
     """The JSON Schema (2020-12) of a topic's records, as readers take them. Raises KeyError for a topic not ours.
 
     >>> schema("stocks")["required"]
@@ -133,7 +159,10 @@ def schema(topic: str) -> dict[str, Any]:
     """
     record = TOPICS[topic].record
     made = msgspec.json.schema(record)["$defs"][record.__name__]
-    properties = {name: {"description": MEANINGS[topic][name], **kind} for name, kind in made["properties"].items()}
+    properties: dict[str, Property] = {
+        name: cast("Property", {"description": MEANINGS[topic][name], **kind})
+        for name, kind in made["properties"].items()
+    }
     if topic == STOCKS.name:
         properties["interval"]["pattern"] = "^[1-9][0-9]{0,7}(m|h|d|wk|mo|y)$"
         properties["time"]["format"] = "date-time"
@@ -151,6 +180,7 @@ def fields(topic: str) -> Iterator[Field]:
     """The fields of a topic's records, in their order."""
     made = schema(topic)
     for name, kind in made["properties"].items():
-        types = [each.get("type", "string") for each in kind.get("anyOf", [kind])]  # of an enumeration: texts
+        alternatives = kind.get("anyOf", [{"type": kind.get("type", "string")}])
+        types = [each.get("type", "string") for each in alternatives]  # of an enumeration: texts
         default = "" if name in made["required"] else msgspec.json.encode(kind["default"]).decode()
         yield Field(name, " or ".join(types), default, kind["description"])

@@ -6,7 +6,7 @@ import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -129,8 +129,8 @@ class LazyGroup(Group):
     Until then a placeholder with a line of help stands for each.
     """
 
-    def __init__(self, **options: Any) -> None:  # typer's own, by name: its group has twenty
-        super().__init__(**options)
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]  # typer's own twenty, by name
         for name, line in self.lines().items():
             self.add_command(Command(name, help=line))
 
@@ -165,10 +165,11 @@ def made(
     return command
 
 
-def target(place: str) -> Any:
+def target(place: str) -> Callable[..., None]:
     """Import what ``module:name`` means."""
     module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
+    found: Callable[..., None] = getattr(import_module(module), name)
+    return found
 
 
 def _single(parser: OptionParser, ctx: Context) -> OptionParser:

@@ -6,8 +6,8 @@ and nothing is printed, because it would appear in the line that the user types.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
 import typer
 
@@ -55,7 +55,7 @@ def _joined(names: Iterable[str], incomplete: str) -> list[str]:
     return [begun + comma + name for name in names if name.startswith(last)]
 
 
-def _asked(ctx: typer.Context, ask: Callable[[Mapping[str, Any]], Collection[str]]) -> list[str]:
+def _asked(ctx: typer.Context, ask: Callable[[Connection], Collection[str]]) -> list[str]:
     try:
         return sorted(ask(Invocation.early(ctx).settings().connection("consumer")))
     except Exception:  # noqa: BLE001 - any output would appear in the user's line

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -26,6 +26,8 @@ from stockstream.producers.history_spans import beginning
 from stockstream.topics import STOCKS
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from stockstream.models import Predictor
     from stockstream.models.evaluation import Evaluation, Period
     from stockstream.records import Bar
@@ -272,7 +274,7 @@ def _text(title: str, found: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def _day(time: Any) -> str:
+def _day(time: np.datetime64) -> str:
     return str(time.astype("M8[D]"))
 
 

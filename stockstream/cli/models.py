@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,13 +15,13 @@ from stockstream.cli.evaluate import evaluate
 from stockstream.cli.outputs import JsonOption
 from stockstream.indicators.catalog import catalog, describe
 from stockstream.models import Model
-from stockstream.models.base import missing
+from stockstream.models.base import AnyModel, missing
 from stockstream.names import unknown
 
 app = typer.Typer(cls=Group)
 
 
-def kinds() -> Mapping[str, type[Model[Any]]]:
+def kinds() -> Mapping[str, type[AnyModel]]:
     """The models by name, those of plug-ins included."""
     return {name: kind for name, kind in catalog().items() if issubclass(kind, Model)}
 

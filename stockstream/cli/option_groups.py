@@ -6,27 +6,31 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import wraps
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Final, TypeVar, get_type_hints
 
 F = TypeVar("F", bound=Callable[..., None])
 
 _BY_NAME: Final = inspect.Parameter.KEYWORD_ONLY
 
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
 @dataclass(frozen=True)
 class Declared:
     """An option for typer: its annotation and its default."""
 
-    annotation: Any
+    annotation: object
     default: object = inspect.Parameter.empty
 
 
-def names_of(kind: type[Any]) -> list[str]:
+def names_of(kind: type[DataclassInstance]) -> list[str]:
     """The names of a dataclass's fields."""
     return [field.name for field in fields(kind)]
 
 
-def declared(kind: type[Any]) -> Mapping[str, Declared]:
+def declared(kind: type[DataclassInstance]) -> Mapping[str, Declared]:
     """The options that a dataclass declares, by name."""
     hints = get_type_hints(kind, include_extras=True)
     return {
@@ -46,7 +50,7 @@ def give_options(function: Callable[..., None], options: Mapping[str, Declared])
     function.__annotations__ = {name: option.annotation for name, option in options.items()}
 
 
-def grouped(**groups: type[Any]) -> Callable[[F], F]:
+def grouped(**groups: type[DataclassInstance]) -> Callable[[F], F]:
     """Let a command take dataclasses of options, each by the name of a parameter.
 
     ::
@@ -78,6 +82,6 @@ def grouped(**groups: type[Any]) -> Callable[[F], F]:
     return decorate
 
 
-def regrouped(command: Callable[..., None], **groups: type[Any]) -> Callable[..., None]:
+def regrouped(command: Callable[..., None], **groups: type[DataclassInstance]) -> Callable[..., None]:
     """A command that was made by `grouped`, with other dataclasses: each derived from the one that it had."""
     return grouped(**groups)(command.ungrouped)  # type: ignore[attr-defined,no-any-return]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -12,7 +12,7 @@ from stockstream.cli import completion
 from stockstream.cli.context import Context
 from stockstream.cli.text import printable
 from stockstream.cli.topics import PATIENCE
-from stockstream.codec import Decoder, Unreadable
+from stockstream.codec import Decoder, Json, Unreadable
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Sent, Tail
@@ -66,8 +66,11 @@ def tail(
                     typer.echo(line(new))
 
 
+R = TypeVar("R")
+
+
 def _json(sent: Sent) -> str:
-    value: Any
+    value: Json
     try:
         value = json.loads(sent.value)
     except ValueError:
@@ -133,7 +136,7 @@ def _news(news: News) -> str:
     return f"{news.time:%Y-%m-%d %H:%M:%S}Z  {printable(news.symbol)}  {words}"
 
 
-def _decoded(record: type[Any], shown: Callable[[Any], str]) -> Callable[[Sent], str]:
+def _decoded(record: type[R], shown: Callable[[R], str]) -> Callable[[Sent], str]:
     decode = Decoder(record)
 
     def line(sent: Sent) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from stockstream.cloud.clients import Athena, translated
 from stockstream.cloud.deployment import Deployment
@@ -116,7 +116,7 @@ class Query:
         token: str | None = None
         first = True
         while True:
-            page: dict[str, Any] = {} if token is None else {"NextToken": token}
+            page: dict[str, str] = {} if token is None else {"NextToken": token}
             with translated("read the result"):
                 answer = self._client.get_query_results(QueryExecutionId=self._id, MaxResults=PAGE, **page)
             result = answer["ResultSet"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pyarrow as pa
 
-from stockstream.cloud.clients import Session, absent, translated
+from stockstream.cloud.clients import Entry, Session, TableInput, absent, translated
 from stockstream.cloud.deployment import MARK, STORED, Deployment
 from stockstream.errors import CloudError
 from stockstream.tables.schema import TABLES, AnyTable
@@ -126,7 +126,7 @@ class Catalog:
             )
         if _holds(known, wanted):
             return Change("table", name, "unchanged")
-        wanted["Parameters"] = {**known.get("Parameters", {}), **wanted["Parameters"]}
+        wanted["Parameters"] = {**(known.get("Parameters") or {}), **wanted["Parameters"]}
         with translated(f"update the table {name}"):
             self._glue.update_table(DatabaseName=self._names.database, TableInput=wanted)
         return Change("table", name, "updated")
@@ -164,17 +164,17 @@ class Catalog:
             tags: dict[str, str] = self._glue.get_tags(ResourceArn=arn).get("Tags", {})
         return MARK.items() <= tags.items()
 
-    def _database(self) -> dict[str, Any] | None:
+    def _database(self) -> Entry | None:
         name = self._names.database
         return self._known(lambda: self._glue.get_database(Name=name)["Database"], name)
 
-    def _crawler(self) -> dict[str, Any] | None:
+    def _crawler(self) -> Entry | None:
         name = self._names.crawler
         return self._known(lambda: self._glue.get_crawler(Name=name)["Crawler"], name)
 
-    def _entries(self) -> Iterator[dict[str, Any]]:
+    def _entries(self) -> Iterator[Entry]:
         token: str | None = None
-        found: list[dict[str, Any]] = []
+        found: list[Entry] = []
         while True:
             page = {} if token is None else {"NextToken": token}
             with translated(f"list the tables of {self._names.database}"):
@@ -185,7 +185,7 @@ class Catalog:
                 return iter(found)
 
     @staticmethod
-    def _known(ask: Callable[[], dict[str, Any]], name: str) -> dict[str, Any] | None:
+    def _known(ask: Callable[[], Entry], name: str) -> Entry | None:
         try:
             with translated(f"read {name} in Glue's catalog"):
                 return ask()
@@ -195,7 +195,7 @@ class Catalog:
             raise
 
 
-def table_entry(table: AnyTable, names: Deployment) -> dict[str, Any]:
+def table_entry(table: AnyTable, names: Deployment) -> TableInput:
     """The entry of a table, as ``TableInput`` of Glue.
 
     Athena reads a Delta table by its log, and takes only location and ``table_type`` from here; the columns are for
@@ -245,11 +245,11 @@ def glue_type(kind: pa.DataType) -> str:
     return _TYPES[kind]
 
 
-def _is_ours(entry: Mapping[str, Any]) -> bool:
+def _is_ours(entry: Entry) -> bool:
     return MARK.items() <= (entry.get("Parameters") or {}).items()
 
 
-def _holds(known: Any, wanted: Any) -> bool:
+def _holds(known: object, wanted: object) -> bool:
     """Whether an entry has all that is wanted; Glue and crawlers add to it."""
     if isinstance(wanted, Mapping):
         return isinstance(known, Mapping) and all(_holds(known.get(name), each) for name, each in wanted.items())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, Required, TypeAlias, TypedDict
 
 from stockstream.errors import CloudError, StockstreamError
 
@@ -28,6 +28,24 @@ _INVALID: Final = (
 
 Answer: TypeAlias = dict[str, Any]
 """A service's answer, which is JSON: boto3 makes its clients of descriptions, and has no types."""
+
+
+class Entry(TypedDict, total=False):
+    """What is read here of a database, a table or a crawler of Glue."""
+
+    Name: Required[str]
+    Parameters: Mapping[str, str] | None
+
+
+class TableInput(TypedDict):
+    """A table, as Glue takes it."""
+
+    Name: str
+    Description: str
+    TableType: str
+    PartitionKeys: Sequence[Mapping[str, str]]
+    Parameters: Mapping[str, str]
+    StorageDescriptor: Mapping[str, object]
 
 
 class Call(Protocol):

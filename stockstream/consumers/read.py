@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, get_args, get_type_hints
+from typing import Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 import pandas as pd
@@ -128,7 +128,10 @@ _MAYBE: Final = [name for name, hint in get_type_hints(Flight).items() if {int, 
 _ROW: Final = ["file", "row"]
 
 
-def _records(topic: AnyTopic, record: type[Any], connection: Connection, key: str | None) -> list[Any]:
+R = TypeVar("R")
+
+
+def _records(topic: AnyTopic, record: type[R], connection: Connection, key: str | None) -> list[R]:
     """All records from the start of the topic to its present end."""
     if topic.name not in Admin(connection, timeout=_GIVE_UP).names():
         raise no_topic(topic.name, connection)
@@ -150,7 +153,9 @@ def _latest(bars: pd.DataFrame) -> pd.DataFrame:
     return kept.sort_values(_BAR, kind="stable", ignore_index=True)
 
 
-def _table(records: list[Any], record: type[Any], wanted: Mapping[str, str | None]) -> pd.DataFrame:
+def _table(
+    records: Sequence[msgspec.Struct], record: type[msgspec.Struct], wanted: Mapping[str, str | None]
+) -> pd.DataFrame:
     names = [field.name for field in msgspec.structs.fields(record)]
     table = pd.DataFrame([msgspec.structs.astuple(each) for each in records], columns=names)
     for name, value in wanted.items():

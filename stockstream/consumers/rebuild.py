@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stockstream.connection import Connection
 from stockstream.consumers.choice import Choice
 from stockstream.errors import StateError
+from stockstream.indicators.arrays import Column
+from stockstream.kafka.batch import Messages
 from stockstream.kafka.client import instant
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.key_order import KeyOrder, OutOfOrder, restored_reading, saved_reading, sent_order
@@ -146,7 +149,7 @@ class _Reading:
                 self._begin(merged=True)
                 self._take(sent_order(self._view.topic.name, ranges, reader.messages(ranges)))
 
-    def _take(self, batches: Iterator[list[Any]]) -> None:
+    def _take(self, batches: Iterable[Messages]) -> None:
         for messages in batches:
             decoded = self._decoding.take(messages)
             if not decoded.records:
@@ -196,6 +199,6 @@ def _of_frames(former: Frame, fresh: Frame) -> str:
     return f"{int(rows.sum()):,} of {len(fresh):,} rows differ in {', '.join(columns)}, the first at {first}"
 
 
-def _same(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _same(one: Column, other: Column) -> NDArray[np.bool_]:
     same = one == other
     return np.asarray(same | ((one != one) & (other != other)))

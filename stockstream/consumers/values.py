@@ -6,7 +6,7 @@ import csv
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from stockstream.consumers.live import AnyLive
 from stockstream.files import replacing
@@ -55,7 +55,7 @@ class Values:
 
     def _write(self) -> bool:
         """Write the table; returns False while there are no rows, so that the old file stays."""
-        rows: Iterator[list[Any]] = table(frames(self._live))
+        rows: Iterator[list[str]] = table(frames(self._live))
         header = next(rows, None)
         if header is None:
             return False

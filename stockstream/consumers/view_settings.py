@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from stockstream.config_sources import Entry
 from stockstream.consumers.chart import parts
@@ -132,7 +132,7 @@ def refused(view: AnyView, values: Parameters) -> list[str]:
     return [name for name, value in values.items() if _refusal(view, {**defaults, name: value})]
 
 
-def _refusal(view: AnyView, parameters: Mapping[str, Any]) -> ValueError | None:
+def _refusal(view: AnyView, parameters: Parameters) -> ValueError | None:
     try:
         view.fold(Selection(), parameters)
     except ValueError as error:

@@ -6,7 +6,7 @@ that of the update of one bar, so that both agree to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import pairwise
@@ -23,12 +23,15 @@ Floats: TypeAlias = NDArray[np.float64]
 Column: TypeAlias = NDArray[Any]
 """A column of a table: numbers, times or texts, shape (rows,)."""
 
+UserTable: TypeAlias = Any
+"""A table as a user gives it: a DataFrame, a Series, or arrays by name; `table` refuses everything else."""
+
 _CHUNK = 32_768
 _LEAST_BUFFER = 16
 _TEXTS = ("airline", "tz")
 
 
-def columns_of(columns: Any, names: Sequence[str]) -> list[Column]:
+def columns_of(columns: UserTable, names: Sequence[str]) -> list[Column]:
     """The named columns as arrays of shape (n,).
 
     Raises TypeError for what is not a table, and ValueError where a column is missing or holds something else, or they
@@ -53,7 +56,7 @@ def columns_of(columns: Any, names: Sequence[str]) -> list[Column]:
     return [found[name] if name in found else np.full(max(lengths.values()), None) for name in names]
 
 
-def table(columns: Any) -> None:
+def table(columns: UserTable) -> None:
     """Raise TypeError for what has no columns by name, such as a plain array."""
     if not isinstance(columns, Mapping) and not hasattr(columns, "iloc"):
         kind = f"an array of shape {columns.shape}" if isinstance(columns, np.ndarray) else type(columns).__name__
@@ -62,7 +65,7 @@ def table(columns: Any) -> None:
         )
 
 
-def spelt(columns: Any, names: Sequence[str]) -> Any:
+def spelt(columns: UserTable, names: Sequence[str]) -> UserTable:
     """The table with these names as they are written here; a pandas Series as a table of the only one that is a number.
 
     Raises ValueError for a Series in place of several columns, and for names that differ in case alone.
@@ -73,7 +76,7 @@ def spelt(columns: Any, names: Sequence[str]) -> Any:
         if len(numbers) != 1:
             raise ValueError(f"batch needs the columns {', '.join(numbers)}; a Series is only one of them")
         return columns.to_frame(numbers[0])
-    others: dict[str, list[Any]] = {}
+    others: dict[str, list[str]] = {}
     for label in columns:
         if isinstance(label, str) and label.lower() in names and label.lower() not in columns:
             others.setdefault(label.lower(), []).append(label)
@@ -88,17 +91,18 @@ def spelt(columns: Any, names: Sequence[str]) -> Any:
     return {renamed.get(label, label): column for label, column in columns.items()}
 
 
-def has(columns: Any, name: str) -> bool:
+def has(columns: UserTable, name: str) -> bool:
     """Whether a table has such labels, as a column or as a part of a DataFrame's index."""
     return name in columns or name in (getattr(getattr(columns, "index", None), "names", None) or ())
 
 
-def labels(columns: Any, name: str) -> Any:
+def labels(columns: UserTable, name: str) -> Column:
     """The labels of each row, of a column or of a part of a DataFrame's index."""
-    return columns[name] if name in columns else columns.index.get_level_values(name)
+    found: Column = columns[name] if name in columns else columns.index.get_level_values(name)
+    return found
 
 
-def one_series(columns: Any) -> None:
+def one_series(columns: UserTable) -> None:
     """Raise ValueError for a table of several series: a batch continues from one state. TypeError: see `table`."""
     table(columns)
     if hasattr(columns, "to_frame"):
@@ -116,7 +120,7 @@ def one_series(columns: Any) -> None:
                 )
 
 
-def _column(columns: Any, name: str) -> Column:
+def _column(columns: UserTable, name: str) -> Column:
     if name == "time":
         times = columns.get(name, getattr(columns, "index", None))
         if not _instants(times):
@@ -143,7 +147,7 @@ def _flat(name: str, column: Column) -> Column:
     raise ValueError(f"{name} is one column with a value for each bar, not {what}")
 
 
-def _no_number(column: Any) -> str:
+def _no_number(column: Iterable[str | float]) -> str:
     """The first value that is not a number, in words; "" if there is none."""
     for place, value in enumerate(column):
         try:
@@ -153,14 +157,14 @@ def _no_number(column: Any) -> str:
     return ""
 
 
-def times_of(columns: Any) -> NDArray[np.datetime64] | None:
+def times_of(columns: UserTable) -> NDArray[np.datetime64] | None:
     """The times of a table, be they a column, its index or a part of that; None where it has none."""
     if has(columns, "time"):
         return _column({"time": labels(columns, "time")}, "time")
     return _column(columns, "time") if _instants(getattr(columns, "index", None)) else None
 
 
-def _instants(times: Any) -> bool:
+def _instants(times: object) -> bool:
     """Whether these are instants, as NumPy or pandas has them."""
     return getattr(getattr(times, "dtype", None), "kind", None) == "M"
 
@@ -174,7 +178,7 @@ def element(column: Column, place: int) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def like(columns: Any, points: dict[str, Floats]) -> Any:
+def like(columns: UserTable, points: dict[str, Floats]) -> UserTable:
     """The points as the columns came: a DataFrame with the same index where those were one."""
     if not hasattr(columns, "iloc"):
         return points
@@ -214,7 +218,7 @@ def _least(name: str) -> float:
     return 0.0 if name == "volume" else -1e100
 
 
-def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, Column]) -> None:
+def refuse_unless(good: NDArray[np.bool_], table: UserTable, columns: Mapping[str, Column]) -> None:
     """Raise `InvalidBar` for the first bar that is not good, naming its values, its place, and its time if known."""
     if not good.all():
         place = int(np.argmin(good))
@@ -250,7 +254,7 @@ def running_sum(rows: Floats) -> Floats:
     return rows
 
 
-def bars_since_highest(values: Floats, size: int) -> NDArray[np.unsignedinteger[Any]]:
+def bars_since_highest(values: Floats, size: int) -> NDArray[np.unsignedinteger]:
     """Bars since the highest value in each full window, shape (len(values) - size + 1,); ties to the most recent.
 
     The highest of a window is that of two shorter ones that cover it: from windows of one value they double.

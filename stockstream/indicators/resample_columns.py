@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream import periods
-from stockstream.indicators.arrays import Column, columns_of, element, refuse_unless, spelt
+from stockstream.indicators.arrays import Column, UserTable, columns_of, element, refuse_unless, spelt
 from stockstream.indicators.segments import changes, running_sums
 from stockstream.indicators.sessions import Sessions
 
@@ -23,10 +23,10 @@ def resampled(
     interval: str,
     sessions: Sessions,
     closes: Callable[[datetime, str, str | None], bool],
-    columns: Any,
+    columns: UserTable,
     of: str | None,
     left_out: NDArray[np.bool_] | None,
-) -> Any:
+) -> UserTable:
     """The result of `stockstream.indicators.resample.Resampler.batch`.
 
     Parameters
@@ -81,7 +81,7 @@ def resampled(
     return _like(columns, result, dates=not periods.intraday(interval))
 
 
-def _interval(columns: Any, of: str | None) -> str:
+def _interval(columns: UserTable, of: str | None) -> str:
     """The interval of the bars, which must be of one series."""
     known = {}
     for name in ("symbol", "interval", "feed"):
@@ -154,7 +154,7 @@ def openings(
     return clipped
 
 
-def _like(columns: Any, found: dict[str, Any], *, dates: bool) -> Any:
+def _like(columns: UserTable, found: dict[str, Any], *, dates: bool) -> UserTable:
     """The bars as the columns came: a DataFrame where those were one, times where they were, in their zone."""
     if not hasattr(columns, "iloc"):
         return found

@@ -258,7 +258,7 @@ class Highest(Stateful):
         """The highest of the window; IndexError before the first value."""
         return self._values[self._start]
 
-    def batch(self, values: NDArray[np.float64]) -> NDArray[np.unsignedinteger[Any]]:
+    def batch(self, values: NDArray[np.float64]) -> NDArray[np.unsignedinteger]:
         """`push` for a stretch of values, shape (n,): bars since the highest, shape (n,)."""
         from stockstream.indicators import arrays
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stockstream.indicators.arrays import Column
+    from stockstream.indicators.arrays import Column, UserTable
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -131,7 +131,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         self.value = point = VWAPPoint(self._pivot + excess / volume if volume else None)
         return point
 
-    def batch(self, columns: Any) -> Any:  # noqa: D102 - as `Indicator` has it
+    def batch(self, columns: UserTable) -> UserTable:  # noqa: D102 - as `Indicator` has it
         # A session of which nothing can be said turns up in the middle: a copy goes ahead.
         ahead = self.copy()
         result = super(VWAP, ahead).batch(columns)

@@ -71,6 +71,9 @@ class Batch(Generic[R]):
         return list(map(itemgetter(1), map(Message.timestamp, self.messages)))
 
 
+Messages: TypeAlias = list[Message]
+"""What a consumer of Kafka gives at once, not decoded yet."""
+
 AnyBatch: TypeAlias = Batch[Any]
 """One of some record, as `stockstream.topics.AnyTopic`."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -22,6 +22,9 @@ from stockstream.kafka.to_end import ToEnd
 
 _AT_ONCE: Final = 1_000
 """Number of dead letters that are sent before they are marked."""
+
+Report: TypeAlias = Callable[[KafkaError | None, Message], None]
+"""Takes what became of a message."""
 
 _PATIENCE: Final = 60.0
 
@@ -207,7 +210,7 @@ class Replay:
             )
         return [places[number] for number in range(len(messages))]
 
-    def _produce(self, topic: str, key: str, value: bytes | None, headers: Mapping[str, str], report: Any) -> None:
+    def _produce(self, topic: str, key: str, value: bytes | None, headers: Mapping[str, str], report: Report) -> None:
         encoded: dict[str, str | bytes | None] = {name: text.encode(errors="replace") for name, text in headers.items()}
         while True:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from stockstream.errors import StockstreamError
 from stockstream.indicators.base import Indicator, Point, PriceBar
@@ -37,6 +37,10 @@ class Model(Indicator[PriceBar, P]):
     def require(cls) -> None:  # noqa: D102 - as `Indicator` has it
         if (package := cls.lacking()) is not None:
             raise missing(cls.name, package)
+
+
+AnyModel: TypeAlias = Model[Any]
+"""One of some point."""
 
 
 def missing(model: str, package: str) -> StockstreamError:

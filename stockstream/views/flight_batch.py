@@ -85,7 +85,5 @@ def gather(flights: Sequence[Flight | FlightDay]) -> list[FlightBatch]:
     return batches
 
 
-def _integers(
-    value_of: Callable[[Any], Any], flights: Sequence[Flight | FlightDay], kind: type[np.integer[Any]]
-) -> Column:
+def _integers(value_of: Callable[[Any], Any], flights: Sequence[Flight | FlightDay], kind: type[np.integer]) -> Column:
     return np.fromiter(map(value_of, flights), kind, len(flights))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.codec import Json
 from stockstream.consumers.chart import Configured, parts
 from stockstream.indicators.arrays import Column
 from stockstream.names import cut, harmless
@@ -23,9 +24,6 @@ from stockstream.views.frame import Frame
 from stockstream.views.marks import Mark, Panel
 from stockstream.views.study import Part, chart
 from stockstream.views.view import View
-
-Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
-"""What can be written as JSON."""
 
 SNAPSHOT_ROWS: Final = 1_000
 """Rows that a page is sent first. It asks for older ones to show them: each row that it holds slows every change."""

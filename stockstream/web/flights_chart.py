@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from stockstream.codec import Json
 from stockstream.consumers.flights import VIEW
 from stockstream.names import harmless
 from stockstream.present.airlines import palette_indexes
@@ -14,7 +15,7 @@ from stockstream.present.price_levels import names
 from stockstream.views.flights import FlightsFold
 from stockstream.views.fold import Identity
 from stockstream.views.frame import Frame
-from stockstream.web.chart import Json, described
+from stockstream.web.chart import described
 
 _COLUMN = "flights"
 _COLORS = 8

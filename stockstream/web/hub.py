@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, TypeVar
 
+from stockstream.codec import Json
 from stockstream.connection import Connection
 from stockstream.consumers.chart import Configured
 from stockstream.consumers.dashboard import TILES
@@ -28,7 +29,7 @@ from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.web.bar_store import BarStore, Quote, store_view
 from stockstream.web.books import Books, WatchedLevels
-from stockstream.web.chart import Chart, ChartRequest, Drawing, Json, columns
+from stockstream.web.chart import Chart, ChartRequest, Drawing, columns
 from stockstream.web.flights_chart import FlightsChart
 from stockstream.web.other_views import OtherViews
 from stockstream.web.outbox import Outbox

@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from stockstream.codec import Json
 from stockstream.names import harmless
 from stockstream.web.bar_store import Quote
-from stockstream.web.chart import Json
 
 _FRESH_FOR: Final = 1.0
 

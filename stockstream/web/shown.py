@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 import numpy as np
 
+from stockstream.codec import Json
 from stockstream.consumers.live import AnyLive
 from stockstream.names import harmless
 from stockstream.present.memory import Memory
@@ -18,7 +19,7 @@ from stockstream.present.price_levels import Alerts, Level
 from stockstream.present.status_bar import status_bar
 from stockstream.views.frame import Frame
 from stockstream.web.books import Books
-from stockstream.web.chart import SNAPSHOT_ROWS, Chart, Drawing, Json, columns, first_difference
+from stockstream.web.chart import SNAPSHOT_ROWS, Chart, Drawing, columns, first_difference
 from stockstream.web.outbox import Outbox
 
 _MOST_LEVELS: Final = 100

@@ -11,7 +11,9 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from stockstream.codec import Json
 
 try:
     import anywidget
@@ -32,7 +34,7 @@ from stockstream.records import Bar
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.views.study import Part, chart
-from stockstream.web.chart import Json, columns, described_chart, first_difference, undefined
+from stockstream.web.chart import columns, described_chart, first_difference, undefined
 from stockstream.web.extra import LIBRARY, STATIC, require_assets
 
 LOG: Final = logging.getLogger("stockstream.web")
@@ -121,9 +123,9 @@ class ChartWidget(anywidget.AnyWidget):
     theme = traitlets.Dict().tag(sync=True)
     height = traitlets.Int(420).tag(sync=True)
 
-    def __init__(self, live: Live[Bar], titles: Sequence[str], **traits: Any) -> None:
+    def __init__(self, live: Live[Bar], titles: Sequence[str], *, height: int, theme: Mapping[str, Json]) -> None:
         self._esm = _module()
-        super().__init__(**traits)
+        super().__init__(height=height, theme=theme)
         self._live = live
         self._titles = titles
         self._ends = threading.Event()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from stockstream.alerts.evaluation.node import Input, KeepingNode, Node
+from stockstream.alerts.evaluation.node import Input, KeepingNode, Node, S
 from stockstream.records import Way
 
 COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -14,12 +14,12 @@ COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 }  # fmt: skip
 
 
-class ComparisonNode(Node):
+class ComparisonNode(Node[bool]):
     """Two numbers compared."""
 
     __slots__ = ("_compare", "_left", "_right")
 
-    def __init__(self, sign: str, left: Node, right: Node) -> None:
+    def __init__(self, sign: str, left: Node[float], right: Node[float]) -> None:
         super().__init__()
         self._compare = COMPARISONS[sign]
         self._left = left
@@ -31,7 +31,7 @@ class ComparisonNode(Node):
         self.value = None if left is None or right is None else self._compare(left, right)
 
 
-class Banded(KeepingNode):
+class Banded(KeepingNode[bool, S]):
     """A comparison or a crossing with a dead band."""
 
     __slots__ = ()
@@ -43,12 +43,16 @@ class Banded(KeepingNode):
         """After that step."""
 
 
-class BandedNode(Banded):
+AnyBanded: TypeAlias = Banded[Any]
+"""One that keeps something."""
+
+
+class BandedNode(Banded[bool]):
     """A comparison with a dead band: once true, it stays so until the left number is on the other side by the band."""
 
     __slots__ = ("_band", "_compare", "_left", "_right", "_up", "_was")
 
-    def __init__(self, sign: str, left: Node, right: Node, band: float) -> None:
+    def __init__(self, sign: str, left: Node[float], right: Node[float], band: float) -> None:
         super().__init__()
         self._compare = COMPARISONS[sign]
         self._up = sign[0] == ">"
@@ -82,7 +86,7 @@ class BandedNode(Banded):
         self._was = bool(snapshot)
 
 
-class CrossingNode(Banded):
+class CrossingNode(Banded[tuple[bool, bool, bool]]):
     """One number crosses another: it was at or below it at the last bar where both are known, and is above it now.
 
     After a crossing it is armed again when the number has been on the other side by the dead band. ``way`` is how the
@@ -91,7 +95,7 @@ class CrossingNode(Banded):
 
     __slots__ = ("_band", "_fall", "_falls", "_known", "_left", "_right", "_rise", "_rises", "way")
 
-    def __init__(self, direction: str, left: Node, right: Node, band: float) -> None:
+    def __init__(self, direction: str, left: Node[float], right: Node[float], band: float) -> None:
         super().__init__()
         self._left = left
         self._right = right
@@ -134,17 +138,17 @@ class CrossingNode(Banded):
         """As `KeepingNode.snapshot`."""
         return self._rise, self._fall, self._known
 
-    def back(self, snapshot: Sequence[Any]) -> None:
+    def back(self, snapshot: tuple[bool, bool, bool]) -> None:
         """As `KeepingNode.back`."""
         self._rise, self._fall, self._known = snapshot
 
 
-class AllNode(Node):
+class AllNode(Node[bool]):
     """Every condition is true; False as soon as one is false, though another one cannot be said."""
 
     __slots__ = ("_parts",)
 
-    def __init__(self, parts: Sequence[Node]) -> None:
+    def __init__(self, parts: Sequence[Node[bool]]) -> None:
         super().__init__()
         self._parts = tuple(parts)
 
@@ -161,12 +165,12 @@ class AllNode(Node):
         self.value = found
 
 
-class AnyNode(Node):
+class AnyNode(Node[bool]):
     """At least one condition is true, though others may be false or cannot be said."""
 
     __slots__ = ("_parts",)
 
-    def __init__(self, parts: Sequence[Node]) -> None:
+    def __init__(self, parts: Sequence[Node[bool]]) -> None:
         super().__init__()
         self._parts = tuple(parts)
 
@@ -183,12 +187,12 @@ class AnyNode(Node):
         self.value = found
 
 
-class NotNode(Node):
+class NotNode(Node[bool]):
     """A condition is false."""
 
     __slots__ = ("_of",)
 
-    def __init__(self, of: Node) -> None:
+    def __init__(self, of: Node[bool]) -> None:
         super().__init__()
         self._of = of
 
@@ -198,12 +202,12 @@ class NotNode(Node):
         self.value = None if value is None else not value
 
 
-class LastingNode(KeepingNode):
+class LastingNode(KeepingNode[bool, int]):
     """A condition is true at so many bars on end; a bar at which it cannot be said neither counts nor ends it."""
 
     __slots__ = ("_bars", "_count", "_of")
 
-    def __init__(self, of: Node, bars: int) -> None:
+    def __init__(self, of: Node[bool], bars: int) -> None:
         super().__init__()
         self._of = of
         self._bars = bars
@@ -227,7 +231,7 @@ class LastingNode(KeepingNode):
         self._count = int(snapshot)
 
 
-class SequenceNode(KeepingNode):
+class SequenceNode(KeepingNode[bool, Sequence[int | None]]):
     """A condition was true, then another one at a later bar within so many bars, and so on.
 
     Of several bars at which a part is true the last counts. A sequence that is complete begins anew.
@@ -235,7 +239,7 @@ class SequenceNode(KeepingNode):
 
     __slots__ = ("_ages", "_limits", "_parts")
 
-    def __init__(self, parts: Sequence[Node], limits: Sequence[int]) -> None:
+    def __init__(self, parts: Sequence[Node[bool]], limits: Sequence[int]) -> None:
         super().__init__()
         self._parts = tuple(parts)
         self._limits = tuple(limits)

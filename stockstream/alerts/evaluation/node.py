@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,11 +21,14 @@ class TopicValues(msgspec.Struct, frozen=True):
     values: Mapping[tuple[str, str], float | None]
 
 
+V = TypeVar("V")
+S = TypeVar("S")
+
 Input: TypeAlias = Row | TopicValues
 """What a node takes: a bar, or of rules about topics their values."""
 
 
-class Node:
+class Node(Generic[V]):
     """A part of a rule over one series: after each step its ``value`` is that at the bar.
 
     A value is None where it is undefined: while an indicator warms up, at a doubtful bar, after a division by zero.
@@ -34,7 +37,7 @@ class Node:
 
     __slots__ = ("value",)
 
-    value: Any
+    value: V | None
 
     def __init__(self) -> None:
         self.value = None
@@ -44,23 +47,28 @@ class Node:
         raise NotImplementedError
 
 
-class KeepingNode(Node):
+class KeepingNode(Node[V], Generic[V, S]):
     """A node that keeps something between two bars."""
 
     __slots__ = ()
 
-    def snapshot(self) -> Any:
+    def snapshot(self) -> S:
         """What it keeps; later steps do not change it."""
         raise NotImplementedError
 
-    def back(self, snapshot: Any) -> None:
+    def back(self, snapshot: S) -> None:
         """Go on from a snapshot, which stays as it is."""
         raise NotImplementedError
 
-    def saved(self, snapshot: Any) -> Saved:
+    def saved(self, snapshot: S) -> Saved:
         """A snapshot for a checkpoint."""
         return snapshot
 
-    def restored(self, saved: Saved) -> Any:
+    def restored(self, saved: Saved) -> S:
         """The snapshot of a checkpoint. Raises ValueError, TypeError or LookupError for what is none."""
-        return saved
+        found: S = saved
+        return found
+
+
+SomeNode: TypeAlias = Node[Any]
+"""A node of some value: a rule has nodes of all kinds."""

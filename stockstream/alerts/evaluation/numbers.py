@@ -6,12 +6,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from operator import add, attrgetter, mul, sub, truediv
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from stockstream.alerts.evaluation.node import Input, KeepingNode, Node, Saved, TopicValues
-from stockstream.indicators import InvalidBar
+from stockstream.indicators import InvalidBar, Point
 from stockstream.indicators.base import AnyIndicator
 from stockstream.views.bars import bits
 
@@ -20,7 +20,7 @@ LOG: Final = logging.getLogger(__name__)
 OPERATIONS: Final[Mapping[str, Callable[[float, float], float]]] = {"+": add, "-": sub, "*": mul, "/": truediv}
 
 
-class ConstantNode(Node):
+class ConstantNode(Node[float]):
     """A number that never changes."""
 
     __slots__ = ()
@@ -33,7 +33,7 @@ class ConstantNode(Node):
         """Nothing changes."""
 
 
-class FieldNode(Node):
+class FieldNode(Node[float]):
     """A field of the bar; None where it is doubtful or not known."""
 
     __slots__ = ("_bit", "_get")
@@ -48,7 +48,7 @@ class FieldNode(Node):
         self.value = None if doubts & self._bit else self._get(row)
 
 
-class TopicNode(Node):
+class TopicNode(Node[float]):
     """A field of a topic."""
 
     __slots__ = ("_key",)
@@ -63,7 +63,7 @@ class TopicNode(Node):
         self.value = row.values.get(self._key)
 
 
-class IndicatorNode(KeepingNode):
+class IndicatorNode(KeepingNode[Point, tuple[AnyIndicator, bool]]):
     """An indicator of bars, whose value is its point.
 
     A bar that it cannot use is skipped as in a window: one with a doubtful field that it reads, one without an open or
@@ -95,7 +95,7 @@ class IndicatorNode(KeepingNode):
                 return
         self._take(row)
 
-    def _take(self, row: Any) -> None:
+    def _take(self, row: Input | _Close) -> None:
         try:
             self.value = self._update(row)
         except InvalidBar:
@@ -142,7 +142,7 @@ class NestedNode(IndicatorNode):
 
     __slots__ = ("_of",)
 
-    def __init__(self, indicator: AnyIndicator, of: Node) -> None:
+    def __init__(self, indicator: AnyIndicator, of: Node[float]) -> None:
         super().__init__(indicator)
         self._of = of
 
@@ -155,12 +155,12 @@ class NestedNode(IndicatorNode):
             self._take(_Close(value))
 
 
-class PointNode(Node):
+class PointNode(Node[float]):
     """A field of an indicator's point."""
 
     __slots__ = ("_get", "_of")
 
-    def __init__(self, of: Node, field: str) -> None:
+    def __init__(self, of: Node[Point], field: str) -> None:
         super().__init__()
         self._of = of
         self._get = attrgetter(field)
@@ -171,12 +171,12 @@ class PointNode(Node):
         self.value = None if point is None else self._get(point)
 
 
-class ArithmeticNode(Node):
+class ArithmeticNode(Node[float]):
     """Two numbers, added, subtracted, multiplied or divided; None where that is no number within 1e300."""
 
     __slots__ = ("_left", "_operation", "_right")
 
-    def __init__(self, sign: str, left: Node, right: Node) -> None:
+    def __init__(self, sign: str, left: Node[float], right: Node[float]) -> None:
         super().__init__()
         self._operation = OPERATIONS[sign]
         self._left = left
@@ -195,7 +195,7 @@ class ArithmeticNode(Node):
         self.value = value if value is not None and -1e300 <= value <= 1e300 else None
 
 
-class ChangeNode(KeepingNode):
+class ChangeNode(KeepingNode[float, Sequence[Sequence[float]]]):
     """The change of a number, as a fraction of what it was; None before there is a former one, and where that is 0.
 
     Over bars it is compared with the one so many known values before; over a time, with the last one that is at least
@@ -204,7 +204,7 @@ class ChangeNode(KeepingNode):
 
     __slots__ = ("_bars", "_former", "_of", "_seconds")
 
-    def __init__(self, of: Node, *, bars: int, seconds: int) -> None:
+    def __init__(self, of: Node[float], *, bars: int, seconds: int) -> None:
         super().__init__()
         self._of = of
         self._bars = bars

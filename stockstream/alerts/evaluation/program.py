@@ -18,7 +18,7 @@ from stockstream.alerts.evaluation.conditions import (
     NotNode,
     SequenceNode,
 )
-from stockstream.alerts.evaluation.node import Input, KeepingNode, Node, Saved
+from stockstream.alerts.evaluation.node import Input, KeepingNode, Saved, SomeNode
 from stockstream.alerts.evaluation.numbers import (
     ArithmeticNode,
     ChangeNode,
@@ -80,10 +80,10 @@ class Program:
     def __init__(
         self, rules: Sequence[Rule], ends: Callable[[datetime], datetime], open_for: OpenHours | None = None
     ) -> None:
-        self._nodes: list[Node] = []
+        self._nodes: list[SomeNode] = []
         self._told: dict[datetime, list[Watch]] = {}
         """By the time of a bar the watches that were told of while it was forming."""
-        self._known: dict[Number | Condition | IndicatorTerm, Node] = {}
+        self._known: dict[Number | Condition | IndicatorTerm, SomeNode] = {}
         self.watches = [self._watch(rule, ends, open_for) for rule in rules]
         self._nodes += self.watches
         self.silences = [watch for watch in self.watches if isinstance(watch, SilenceWatch)]
@@ -149,7 +149,7 @@ class Program:
         banded = [node for term in _comparisons(meaning.condition) if isinstance(node := self.node(term), Banded)]
         return Watch(rule, condition, [(name, self.node(number)) for name, number in meaning.operands], banded)
 
-    def node(self, term: Number | Condition | IndicatorTerm) -> Node:
+    def node(self, term: Number | Condition | IndicatorTerm) -> SomeNode:
         """The node of a term: the same one for equal terms."""
         found = self._known.get(term)
         if found is None:
@@ -157,12 +157,12 @@ class Program:
             self._nodes.append(found)
         return found
 
-    def _made(self, term: Number | Condition | IndicatorTerm) -> Node:
+    def _made(self, term: Number | Condition | IndicatorTerm) -> SomeNode:
         if isinstance(term, Comparison | Crossing | All | Any | Not | Lasting | SequenceTerm):
             return self._condition(term)
         return self._number(term)
 
-    def _number(self, term: Number | IndicatorTerm) -> Node:
+    def _number(self, term: Number | IndicatorTerm) -> SomeNode:
         node = self.node
         match term:
             case Constant(value):
@@ -182,7 +182,7 @@ class Program:
             case Arithmetic(sign, left, right):
                 return ArithmeticNode(sign, node(left), node(right))
 
-    def _condition(self, term: Condition) -> Node:
+    def _condition(self, term: Condition) -> SomeNode:
         node = self.node
         match term:
             case Comparison(sign, left, right, band) if band and sign[0] in "<>":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from stockstream.alerts.evaluation.conditions import Banded, CrossingNode
-from stockstream.alerts.evaluation.node import Input, KeepingNode, Node
+from stockstream.alerts.evaluation.conditions import AnyBanded, CrossingNode
+from stockstream.alerts.evaluation.node import Input, KeepingNode, Node, Saved
 from stockstream.alerts.language.terms import Silence, is_event
 from stockstream.alerts.rule import Rule
 from stockstream.records import Way
@@ -22,7 +22,7 @@ class Coming(NamedTuple):
     values: dict[str, float | None]
 
 
-class Watch(KeepingNode):
+class Watch(KeepingNode[Coming, tuple[bool, datetime | None]]):
     """A rule over one series.
 
     It comes at each bar at which its condition becomes true, the first known bar included; one that is an event, as a
@@ -32,7 +32,11 @@ class Watch(KeepingNode):
     __slots__ = ("_banded", "_condition", "_event", "_operands", "_told", "_true", "rule")
 
     def __init__(
-        self, rule: Rule, condition: Node, operands: Sequence[tuple[str, Node]], banded: Sequence[Banded] = ()
+        self,
+        rule: Rule,
+        condition: Node[bool],
+        operands: Sequence[tuple[str, Node[float]]],
+        banded: Sequence[AnyBanded] = (),
     ) -> None:
         super().__init__()
         self._banded = tuple(banded)
@@ -84,16 +88,16 @@ class Watch(KeepingNode):
         """As `KeepingNode.snapshot`."""
         return self._true, self._told
 
-    def back(self, snapshot: Sequence[Any]) -> None:
+    def back(self, snapshot: tuple[bool, datetime | None]) -> None:
         """As `KeepingNode.back`."""
         self._true, self._told = snapshot
 
-    def saved(self, snapshot: tuple[bool, datetime | None]) -> list[Any]:
+    def saved(self, snapshot: tuple[bool, datetime | None]) -> Saved:
         """As `KeepingNode.saved`."""
         true, told = snapshot
         return [true, None if told is None else told.timestamp()]
 
-    def restored(self, saved: Sequence[Any]) -> tuple[bool, datetime | None]:
+    def restored(self, saved: Saved) -> tuple[bool, datetime | None]:
         """As `KeepingNode.restored`."""
         true, told = saved
         return bool(true), None if told is None else datetime.fromtimestamp(told, UTC)
@@ -106,7 +110,7 @@ class OpenHours(Protocol):
         """The sum of its open hours."""
 
 
-class SilenceWatch(KeepingNode):
+class SilenceWatch(KeepingNode[Coming, tuple[datetime | None, bool]]):
     """A rule about bars that do not come: it comes at the last bar before a gap, and while one goes on.
 
     Parameters
@@ -157,16 +161,16 @@ class SilenceWatch(KeepingNode):
         """As `KeepingNode.snapshot`."""
         return self._last, self._told
 
-    def back(self, snapshot: Sequence[Any]) -> None:
+    def back(self, snapshot: tuple[datetime | None, bool]) -> None:
         """As `KeepingNode.back`."""
         self._last, self._told = snapshot
 
-    def saved(self, snapshot: tuple[datetime | None, bool]) -> list[Any]:
+    def saved(self, snapshot: tuple[datetime | None, bool]) -> Saved:
         """As `KeepingNode.saved`."""
         last, told = snapshot
         return [None if last is None else last.timestamp(), told]
 
-    def restored(self, saved: Sequence[Any]) -> tuple[datetime | None, bool]:
+    def restored(self, saved: Saved) -> tuple[datetime | None, bool]:
         """As `KeepingNode.restored`."""
         last, told = saved
         return None if last is None else datetime.fromtimestamp(last, UTC), bool(told)

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any
 
 import pyarrow as pa
 
 from stockstream.cli.text import printable
+from stockstream.codec import Json
 from stockstream.views.frame import text_cell
 
 
@@ -60,7 +60,7 @@ def csv_cell(value: object) -> str:
     return text_cell(value) if isinstance(value, str) else str(value)
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> Json:
     """A value as JSON has it: times in ISO 8601, numbers that are none as null.
 
     >>> plain({"a": [float("nan"), date(2026, 3, 2)], "b": [Decimal("3"), Decimal("1.50")]})

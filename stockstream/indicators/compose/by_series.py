@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stockstream.indicators.arrays import Column
+    from stockstream.indicators.arrays import Column, UserTable
 
 SERIES: Final = ("symbol", "interval", "feed")
 """The columns that distinguish the series, if they exist."""
@@ -78,7 +78,7 @@ def by_series(indicator: AnyIndicator, table: Table) -> Table:
     return result
 
 
-def _series(table: Any, count: int) -> Sequence[NDArray[np.intp]]:
+def _series(table: UserTable, count: int) -> Sequence[NDArray[np.intp]]:
     """The rows of each series in the order of time, of one time the last."""
     import numpy as np
 
@@ -97,7 +97,7 @@ def _series(table: Any, count: int) -> Sequence[NDArray[np.intp]]:
     return np.split(order, changes(codes[order])[1:]) if count else []
 
 
-def _fed(indicator: AnyIndicator, inputs: Sequence[Column], table: Any) -> NDArray[np.bool_]:
+def _fed(indicator: AnyIndicator, inputs: Sequence[Column], table: UserTable) -> NDArray[np.bool_]:
     """Mask of the rows that the indicator takes."""
     import numpy as np
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stockstream.indicators.arrays import Column
+    from stockstream.indicators.arrays import Column, UserTable
 
 
 class _Close(msgspec.Struct, frozen=True, gc=False):
@@ -113,7 +113,7 @@ class Chain(Composite):
     def _computable(self, *inputs: Column) -> NDArray[np.bool_]:
         return self.inner._computable(*inputs)  # noqa: SLF001 - it is one of us
 
-    def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
+    def _points(self, columns: UserTable, count: int) -> dict[str, NDArray[np.float64]]:
         import numpy as np  # as late as here: see base
 
         from stockstream.indicators import arrays

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from stockstream.indicators.arrays import Column
+    from stockstream.indicators.arrays import Column, UserTable
 
 
 def column(name: str, indicator: Part | type[Part], field: str) -> str:
@@ -116,12 +116,12 @@ class Together(Composite):
             good = good & part._computable(*(columns[name] for name in part.inputs))  # noqa: SLF001 - it is one of us
         return good  # type: ignore[no-any-return]
 
-    def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:  # noqa: ARG002 - as the base has it
+    def _points(self, columns: UserTable, count: int) -> dict[str, NDArray[np.float64]]:  # noqa: ARG002 - as the base has it
         import numpy as np  # as late as here: see base
 
         points = {}
         for name, part in self.parts.items():
             for field, values in part.batch(columns).items():
-                points[column(name, part, field)] = np.asarray(values)
+                points[column(name, part, str(field))] = np.asarray(values)
         self.value = self._joined(part.value for part in self.parts.values())
         return points

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, Unpack
 from urllib.parse import quote
 
 import msgspec
@@ -35,6 +35,9 @@ _TOO_MANY: Final = 429
 _FAILURE: Final = 500
 _ANSWERS: Final = frozenset({400, 404, 422})
 """Statuses with which Yahoo answers, in words, that it lacks the data."""
+
+if TYPE_CHECKING:  # it has them for types alone
+    from curl_cffi.requests.session import HttpMethod, RequestParams
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +66,11 @@ class _Session(Session[Response]):
         self.seen = NOTHING
         self._limiter = limiter
 
-    def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> Response:
+    def request(  # type: ignore[override]  # curl_cffi itself passes all but these two by name
+        self, method: HttpMethod, url: str, **options: Unpack[RequestParams]
+    ) -> Response:
         self._limiter.wait()
-        response = super().request(method, url, *args, **kwargs)
+        response = super().request(method, url, **options)  # type: ignore[arg-type]  # its own types differ
         if _CHART in url:
             # After any error yfinance would fetch another cookie and crumb, and repeat the request at once.
             wait = retry_after(response.headers.get("Retry-After"))
