@@ -19,6 +19,7 @@ from stockstream.present.options import WindowOptions
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
+from tests.charts.window_process import Wait, go_through
 from tests.views.bars import walk
 
 WHOLE = {symbol: walk(400, seed, symbol) for seed, symbol in enumerate(("AAPL", "MSFT"))}
@@ -89,66 +90,60 @@ def toolkit() -> str:
     return sys.argv[1]
 
 
-def scenario(window: DashboardWindow, result: dict[str, Any]) -> Iterator[float]:
-    yield 1.0
-    volume = next(tile for tile in window.board.tiles if tile.tile.name == "volume")
-    first = [bar.get_height() for bar in volume._bars]  # type: ignore[attr-defined]
-    yield 1.0
-    result["moved"] = [bar.get_height() for bar in volume._bars] != first  # type: ignore[attr-defined]
+def scenario(window: DashboardWindow, result: dict[str, Any]) -> Iterator[Wait]:
+    def tile(name: str) -> Any:
+        return next(tile for tile in window.board.tiles if tile.tile.name == name)
+
+    def heights() -> list[float]:
+        return [bar.get_height() for bar in tile("volume")._bars]
+
+    def said() -> str:
+        return str(window.board.header.status_bar.artist.get_text())
+
+    yield lambda: any(heights())
+    first = heights()
+    yield lambda: heights() != first
+    result["moved"] = heights() != first
     click(window, "rows")
-    yield 0.6
+    yield lambda: window.board.alone is not None
     result["alone"] = window.board.alone
     press(window, "escape")
-    yield 0.4
+    yield lambda: window.board.alone is None
     result["all"] = window.board.alone
     press(window, "question" if toolkit() == "tk" else "?")
-    yield 0.4
+    yield lambda: window.board._help.shown
     result["helped"] = window.board._help.shown
     click(window, "volume")
-    yield 0.4
+    yield lambda: window.board.alone == "volume"
     press(window, "escape")
-    yield 0.4
+    yield lambda: window.board.alone is None
     result["back"] = (window.board._help.shown, window.board.alone)
     press(window, "p")
-    yield 0.4
+    yield lambda: window.board.ranked
     result["ranked"] = window.board.ranked
+    light = window.board.theme
     press(window, "t")
-    yield 0.6
+    yield lambda: window.board.theme is not light
     result["theme"] = window.board.theme.background
     result["still ranked"] = window.board.ranked
     press(window, " ")
-    yield 0.3
-    rows = next(tile for tile in window.board.tiles if tile.tile.name == "rows")
-    held = rows._columns[0].get_text()  # type: ignore[attr-defined]
+    yield lambda: "paused" in said()
+    held = tile("rows")._columns[0].get_text()
     yield 0.8
-    result["held"] = rows._columns[0].get_text() == held  # type: ignore[attr-defined]
-    result["strip"] = window.board.header.status_bar.artist.get_text()
+    result["held"] = tile("rows")._columns[0].get_text() == held
+    result["strip"] = said()
     press(window, "s")
-    yield 1.5
+    yield lambda: any(Path().glob("*.png"))
     result["saved"] = [path.name.partition("-")[0] for path in Path().glob("*.png")]
     press(window, "q")
-    yield 5.0
-    result["still open"] = True
+    yield lambda: window.closed
+    result["still open"] = not window.closed
 
 
 def main() -> None:
     result: dict[str, Any] = {}
     window = DashboardWindow(Growing(), VIEW.tiles, WindowOptions(backend=toolkit()))
-    steps = scenario(window, result)
-    timer = window.figure.canvas.new_timer(interval=300)
-    timer.single_shot = True
-
-    def step() -> None:
-        wait = next(steps, None)
-        if wait is None or window.closed:
-            window.close()
-            return
-        timer.interval = int(1000 * wait)
-        timer.start()
-
-    timer.add_callback(window.guarded(lambda _: step()), None)
-    timer.start()
-    window.show()
+    go_through(scenario(window, result), window, result)
     sys.stdout.write(json.dumps(result))
 
 

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import ImageGrab
 
+from stockstream.charts.window.shell import Shell
 from stockstream.charts.window.window import Window
 from stockstream.present.memory import Memory
 from stockstream.present.options import WindowOptions
@@ -55,6 +56,42 @@ Wait: TypeAlias = float | Callable[[], bool]
 """Seconds, or a condition, which is given up after a minute: what depends on it then fails."""
 
 
+def go_through(steps: Iterator[Wait], window: Shell, reported: dict[str, Any]) -> None:
+    """Show a window, and go through a scenario beside it: what it yields is for what to wait."""
+    awaited: Callable[[], bool] = lambda: True  # noqa: E731
+    ends = 0.0
+    timer = window.figure.canvas.new_timer(interval=300)
+    timer.single_shot = True
+
+    def step() -> None:
+        nonlocal awaited, ends
+        wait: Wait
+        try:
+            wait = next(steps) if awaited() or time.monotonic() > ends else 0.05
+        except StopIteration:
+            window.close()
+            return
+        except Exception:  # noqa: BLE001 - reported to the test
+            reported["scenario"] = traceback.format_exc()
+            window.close()
+            return
+        if callable(wait):
+            awaited, ends, wait = wait, time.monotonic() + 60.0, 0.05
+        elif awaited():
+            awaited = lambda: True  # noqa: E731
+        timer.interval = int(1000 * wait)
+        timer.start()
+
+    timer.add_callback(step)
+    timer.start()
+    try:
+        window.show()
+    except KeyboardInterrupt:
+        reported["raised"] = "KeyboardInterrupt"
+    except Exception as error:  # noqa: BLE001 - reported to the test
+        reported["raised"] = repr(error)
+
+
 class Stage:
     """The window, and a scenario that runs beside it: what it yields is for what to wait."""
 
@@ -71,39 +108,7 @@ class Stage:
         self.full += 1
 
     def run(self, scenario: Callable[[Stage], Iterator[Wait]]) -> None:
-        steps = scenario(self)
-        awaited: Callable[[], bool] = lambda: True  # noqa: E731
-        ends = 0.0
-        timer = self.canvas.new_timer(interval=300)
-        timer.single_shot = True
-
-        def step() -> None:
-            nonlocal awaited, ends
-            wait: Wait
-            try:
-                wait = next(steps) if awaited() or time.monotonic() > ends else 0.05
-            except StopIteration:
-                self.window.close()
-                return
-            except Exception:  # noqa: BLE001 - reported to the test
-                self.reported["scenario"] = traceback.format_exc()
-                self.window.close()
-                return
-            if callable(wait):
-                awaited, ends, wait = wait, time.monotonic() + 60.0, 0.05
-            elif awaited():
-                awaited = lambda: True  # noqa: E731
-            timer.interval = int(1000 * wait)
-            timer.start()
-
-        timer.add_callback(step)
-        timer.start()
-        try:
-            self.window.show()
-        except KeyboardInterrupt:
-            self.reported["raised"] = "KeyboardInterrupt"
-        except Exception as error:  # noqa: BLE001 - reported to the test
-            self.reported["raised"] = repr(error)
+        go_through(scenario(self), self.window, self.reported)
 
     def press(self, key: str) -> None:
         """A key event as the toolkit makes it."""
