@@ -63,12 +63,13 @@ class Rule:
         >>> rule.is_for(Series("AAPL", "5m")), rule.is_for(Series("AAPL", "1h")), rule.is_for(Series("MSFT", "5m"))
         (True, False, False)
 
-        A rule about bars that do not come is for bars that arrive; without an interval, for those that are no longer
-        than its time, as longer ones cannot come so often.
+        A rule about bars that do not come is for bars that arrive. Where a rule names a time but no interval, it is for
+        bars that are no longer than the time: longer ones cannot come so often, nor tell of a change over it.
 
-        >>> rule = Rule.of("stale", "no bar for 5m")
-        >>> rule.is_for(Series("AAPL", "5m")), rule.is_for(Series("AAPL", "1d"))
-        (True, False)
+        >>> for rule in (Rule.of("stale", "no bar for 5m"), Rule.of("jump", "change(5m) > 2%")):
+        ...     print(rule.is_for(Series("AAPL", "5m")), rule.is_for(Series("AAPL", "1d")))
+        True False
+        True False
         """
         return (
             not self.of_topics
@@ -78,10 +79,10 @@ class Rule:
         )
 
     def _is_over(self, interval: str) -> bool:
-        wanted, condition = self.meaning.interval, self.meaning.condition
-        if isinstance(condition, Silence):
-            return parse(interval).seconds <= condition.seconds if wanted is None else wanted == interval
-        return wanted is None or wanted == interval or add_up(interval, wanted)
+        wanted, span = self.meaning.interval, self.meaning.span
+        if wanted is None:
+            return span is None or parse(interval).seconds <= span
+        return wanted == interval or (not self.silence and add_up(interval, wanted))
 
 
 def wanted_symbols(rules: Sequence[Rule]) -> frozenset[str] | None:

@@ -82,6 +82,18 @@ class Meaning:
         return any(isinstance(leaf, TopicField) for _, number in self.operands for leaf in leaves(number))
 
 
+    @property
+    def span(self) -> int | None:
+        """The shortest time of which it speaks, in seconds: a change over it, or one in which no bar comes.
+
+        >>> understand("change(15m) > 2% and rsi < 30").span, understand("change(5) > 2%").span
+        (900, None)
+        """
+        if isinstance(self.condition, Silence):
+            return self.condition.seconds
+        return min((span for _, number in self.operands for span in _spans(number)), default=None)
+
+
 def understand(rule: str) -> Meaning:
     """The meaning of a rule.
 
@@ -104,6 +116,19 @@ def leaves(number: Number) -> tuple[Number, ...]:
             return leaves(indicator.over)
         case _:
             return (number,)
+
+
+def _spans(number: Number) -> tuple[int, ...]:
+    """The times in seconds over which a number, or one that it is made of, is the change."""
+    match number:
+        case Arithmetic(_, left, right):
+            return _spans(left) + _spans(right)
+        case Change(of, seconds=seconds):
+            return (*((seconds,) if seconds else ()), *_spans(of))
+        case Reading(indicator) if indicator.over is not None:
+            return _spans(indicator.over)
+        case _:
+            return ()
 
 
 class _Reader:

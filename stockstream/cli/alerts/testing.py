@@ -102,6 +102,8 @@ def _nothing(rule: Rule, symbol: str, batches: Sequence[BarBatch]) -> tuple[str]
     if not batches:
         return (f"the topic holds no bars of {cut(printable(symbol))}: `stockstream series` lists what it holds",)
     there = ", ".join(sorted({each.last.interval for each in batches}))
+    if rule.meaning.interval is None:
+        return (f"bars of {there} are longer than the time that the rule names",)
     return (f"bars of {there} do not make those of {rule.meaning.interval}",)
 
 

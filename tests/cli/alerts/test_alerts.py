@@ -57,6 +57,8 @@ def test_from_a_rule_to_its_alerts(site: Site, tmp_path: Path) -> None:
     assert tried.stdout.splitlines()[0] == f"AAPL 1m: {len(lines)} alerts in 120 bars"
     assert (site.folder / "marks.png").stat().st_size > 10_000
     assert "holds no bars of NONE" in site.run("alerts", "test", "close > 1", "--symbol", "NONE").stderr
+    longer = site.run(*config, "alerts", "test", "change(30s) > 1%", "--symbol", "AAPL")
+    assert "bars of 1m are longer than the time that the rule names" in longer.stderr
     silent = site.run(*config, "alerts", "test", "no bar for 5m while open", "--symbol", "AAPL")
     assert "AAPL has no calendar in config.yaml: `while open` counts all hours" in silent.stderr
 
