@@ -18,10 +18,10 @@ from stockstream.cli.context import Context
 from stockstream.cli.outputs import ForceOption, JsonOption
 from stockstream.cli.panels import FILES, ROWS
 from stockstream.cli.produce.bar_options import history_option
-from stockstream.cli.text import table
+from stockstream.cli.text import printable, table
 from stockstream.cli.watch.options import FeedOption, IntervalOption
 from stockstream.errors import SeriesError
-from stockstream.names import cut
+from stockstream.names import cut, unknown
 from stockstream.producers.history_spans import beginning
 from stockstream.topics import STOCKS
 
@@ -131,18 +131,25 @@ def _check_file(path: Path | None) -> None:
 def _part(context: Context, name: str) -> Part:
     """The model with its parameters. Raises typer.BadParameter for one that does not exist or predicts nothing."""
     from stockstream.consumers.chart import parts
+    from stockstream.consumers.registry import STUDIES
     from stockstream.consumers.view_settings import study_parameter
     from stockstream.models import Model, Predictor
     from stockstream.models.coverage import states_intervals
 
+    kinds = {each.name: each.indicator for each in STUDIES.values()}
+    models = sorted(
+        each for each, kind in kinds.items() if kind and (issubclass(kind, Predictor) or states_intervals(kind))
+    )
+    if name.partition(":")[0].lower().replace("-", "_") not in models:
+        raise typer.BadParameter(unknown("model", printable(name), models), param_hint="NAME")
     try:
         found = parts([name], partial(study_parameter, context.settings))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="NAME") from error
-    kind = found[0].study.indicator if len(found) == 1 else None
-    if kind is None or not (issubclass(kind, Predictor) or states_intervals(kind)):
-        raise typer.BadParameter(f"{name!r} is not a model that predicts a direction or an interval", param_hint="NAME")
-    if issubclass(kind, Model):
+    if len(found) > 1:
+        raise typer.BadParameter("is one model", param_hint="NAME")
+    kind = found[0].study.indicator
+    if kind is not None and issubclass(kind, Model):
         kind.require()
     try:
         found[0].make()

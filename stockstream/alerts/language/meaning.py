@@ -81,7 +81,6 @@ class Meaning:
         """Whether it is about topics, and not about bars."""
         return any(isinstance(leaf, TopicField) for _, number in self.operands for leaf in leaves(number))
 
-
     @property
     def span(self) -> int | None:
         """The shortest time of which it speaks, in seconds: a change over it, or one in which no bar comes.
