@@ -1,1 +1,1 @@
-"""Alerts: rules over series of bars, their evaluation, and the alerts that come of them."""
+"""Alerts: rules over series of bars, their evaluation, and the alerts that come of them. Begin with `runner`."""

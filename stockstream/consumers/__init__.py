@@ -1,1 +1,1 @@
-"""Consumers: one small file each, with its topic, fold and marks."""
+"""Consumers: one small file each, with its topic, fold and marks. Begin with `bollinger`."""

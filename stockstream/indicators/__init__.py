@@ -1,6 +1,6 @@
 """Technical indicators: mathematics only, no input or output, NumPy and msgspec at most.
 
-Every indicator is a class that follows `Indicator`.
+Every indicator is a class that follows `Indicator`. Begin with `base`.
 """
 
 from stockstream.indicators.adx import ADX, ADXPoint

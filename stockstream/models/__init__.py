@@ -1,6 +1,6 @@
 """Models: predictors and detectors of outliers. Each is an `Indicator`, so that it has a window, SQL and alerts.
 
-What a model needs beyond NumPy is in the extra ``models``, and is loaded when it is used.
+What a model needs beyond NumPy is in the extra ``models``, and is loaded when it is used. Begin with `base`.
 """
 
 from stockstream.models.base import Model

@@ -1,1 +1,1 @@
-"""Commands that run unattended: their systemd units, and the service manager of the user."""
+"""Commands that run unattended: their systemd units, and the service manager of the user. Begin with `unit`."""

@@ -1,5 +1,5 @@
 """The topics on Apache Spark: Structured Streaming jobs over the same records and indicators. Needs the extra
-``spark``.
+``spark``. Begin with `run`.
 """
 
 from __future__ import annotations

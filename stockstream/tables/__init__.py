@@ -1,4 +1,7 @@
-"""Durable tables of the topics (Delta Lake, written by delta-rs), and SQL over them. Needs the extra ``lake``."""
+"""Durable tables of the topics (Delta Lake, written by delta-rs), and SQL over them. Needs the extra ``lake``.
+
+Begin with `store`.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""State of consumers: folds, histories, checkpoints, frames. No drawing."""
+"""State of consumers: folds, histories, checkpoints, frames. No drawing. Begin with `series`."""

@@ -1,1 +1,1 @@
-"""The page: charts of any study in a browser, for people with an account (extra ``web``). Read `feed.py` first."""
+"""The page: charts of any study in a browser, for people with an account (extra ``web``). Begin with `hub`."""

@@ -1,1 +1,1 @@
-"""The language of rules: a grammar, its parser, and the terms that a rule means."""
+"""The language of rules: a grammar, its parser, and the terms that a rule means. Begin with `meaning`."""

@@ -1,1 +1,1 @@
-"""``stockstream alerts``: the command that evaluates rules, and those about alerts and rules."""
+"""``stockstream alerts``: the command that evaluates rules, and those about alerts and rules. Begin with `alerts`."""

@@ -1,1 +1,1 @@
-"""``stockstream cloud``: the tables in AWS."""
+"""``stockstream cloud``: the tables in AWS. Begin with `cloud`."""

@@ -1,1 +1,1 @@
-"""``stockstream spark``: a module for the jobs, and one for the cluster."""
+"""``stockstream spark``: a module for the jobs, and one for the cluster. Begin with `spark`."""

@@ -1,1 +1,1 @@
-"""``stockstream sql``: statements over the durable tables."""
+"""``stockstream sql``: statements over the durable tables. Begin with `sql`."""
