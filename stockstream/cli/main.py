@@ -200,6 +200,8 @@ def call(invocation: Invocation, arguments: Sequence[str]) -> int:
         invocation.reporter.note("nothing was done")
         return 128 + signal.SIGINT if isinstance(abort.__context__, KeyboardInterrupt) else 1
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and the log
+        if _terminated and isinstance(error, ImportError):  # a compiled module that was being loaded makes this of it
+            return 128 + signal.SIGINT
         return _report(invocation, error)
     return ended if isinstance(ended, int) else 0
 

@@ -37,6 +37,11 @@ def act(ctx: typer.Context, what: str) -> None:
         open("absent/file")
     elif what == "wait":
         time.sleep(60)
+    elif what == "load":
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
     else:
         reporter.warn(f"{what} is odd")
         raise StockstreamError(f"{what} cannot be done", hint="say something else")

@@ -174,10 +174,18 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_word(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_it_without_a_word(tmp_path: Path, sent: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize(
+    ("during", "sent", "code"),
+    [
+        ("wait", signal.SIGINT, 130),
+        ("wait", signal.SIGTERM, 143),
+        ("wait", signal.SIGHUP, 129),
+        ("load", signal.SIGTERM, 143),  # of a compiled module, as by a demo that is ended at once
+    ],
+)
+def test_a_signal_ends_it_without_a_word(tmp_path: Path, during: str, sent: signal.Signals, code: int) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "doctor", "wait"], cwd=tmp_path, env=clean(tmp_path / "state"), stderr=subprocess.PIPE, text=True
+        [*COMMAND, "doctor", during], cwd=tmp_path, env=clean(tmp_path / "state"), stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     assert process.stderr.readline() == "began\n"
