@@ -196,4 +196,6 @@ def _reason(code: str, text: str) -> str:
 def _hint(code: str) -> str | None:
     if code in _REFUSED:
         return "`stockstream cloud plan --policy all` prints the rights that it needs"
+    if code == "NoSuchBucket":
+        return "create the bucket first, or name another with --to"
     return _CREDENTIALS if code in _INVALID else None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, Protocol
+from uuid import uuid4
 
 import pyarrow as pa
 from deltalake import (
@@ -32,6 +33,9 @@ LOG: Final = logging.getLogger(__name__)
 
 _RACES: Final = 100
 """Commits of other writers that a commit may lose against before it fails."""
+
+_WRITER: Final = "stockstream.writer"
+"""What the log says of a commit: who made it."""
 
 _CONFIGURATION: Final = {"delta.checkpointInterval": "100"}
 
@@ -150,7 +154,9 @@ class DeltaWriter:
         self._sleep = sleep
         self._positions: dict[int, int | None] = {}
         self.uri = location.uri(table.name)
+        self._name = uuid4().hex
         self._handle = opened(table, location) or _made(table, location)
+        self._known = self._handle.version()
         self._differs = self._compared()
 
     @property
@@ -186,6 +192,7 @@ class DeltaWriter:
         with panics_logged(self._location):
             self._append(rows, ends)
         self._positions |= ends
+        self._known = self._handle.version()
 
     def _append(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
         pause = FIRST_PAUSE
@@ -222,21 +229,29 @@ class DeltaWriter:
             mode="append",
             schema_mode="merge" if self._differs else None,
             writer_properties=file_properties(self._table),
-            commit_properties=CommitProperties(app_transactions=transactions, max_commit_retries=_RACES),
+            commit_properties=CommitProperties(
+                custom_metadata={_WRITER: self._name}, app_transactions=transactions, max_commit_retries=_RACES
+            ),
         )
 
     def _is_committed(self, ends: Mapping[int, int]) -> bool:
-        """Whether these rows are stored already. Raises Overtaken if others are."""
+        """Whether this writer has stored these rows already. Raises Overtaken if another one has, or others are."""
         # delta-rs takes a version below the present one from a handle that knows it: what it holds is compared first.
         stored = {number: self._stored(number) for number in ends}
         if stored == {number: self.position(number) for number in ends}:
             return False
-        if stored == dict(ends):
+        if stored == dict(ends) and self._is_among_new_commits():
             return True
         raise Overtaken(
             f"another process stores {self._table.topic.name} in {self.uri}",
             hint="one of them is enough; several can share the partitions by --partitions",
         )
+
+    def _is_among_new_commits(self) -> bool:
+        """Whether this writer made one of the commits that it does not know of: of two in step both have the ends."""
+        with translated("read the log of", self.uri):
+            commits = self._handle.history(max(1, self._handle.version() - self._known))
+        return any(commit.get(_WRITER) == self._name for commit in commits)
 
     def _stored(self, partition: int) -> int | None:
         return self._handle.transaction_version(application(self._table.topic.name, self._topic_id, partition))

@@ -172,7 +172,8 @@ def test_tables_that_are_not_there_or_not_in_a_bucket(run: Run, account: Account
     assert f"there are no tables in {account.place} - `stockstream store stocks --to {account.place}`" in err
     code, _, err = run("catalog", "--to", "s3://no-such-bucket-of-shares/tables")
     assert code == 1
-    assert "NoSuchBucket" in err
+    assert "NoSuchBucket: " in err
+    assert " - create the bucket first, or name another with --to" in err
     code, _, err = run("plan")
     assert code == 1
     assert "where AWS does not see them - store them in a bucket" in err

@@ -92,6 +92,19 @@ def test_a_writer_that_hung_is_refused(location: Location) -> None:
     assert count(BARS, location) == 40
 
 
+def test_of_two_writers_in_step_one_is_refused(location: Location) -> None:
+    """Both read the same records, so that the ends of the other one's commit are those of its own."""
+    one, two = DeltaWriter(BARS, location, "one"), DeltaWriter(BARS, location, "one", sleep=lambda _: None)
+    one.append(rows(0, 10), {0: 10})
+    with pytest.raises(Overtaken, match="another process stores stocks"):
+        two.append(rows(0, 10), {0: 10})
+    with pytest.raises(Overtaken):
+        two.confirm({0: 10})
+    one.confirm({0: 12})
+    one.append(rows(10, 12), {0: 12})
+    assert (count(BARS, location), repeats(BARS, location)) == (12, 0)
+
+
 @contextmanager
 def failing(writer: DeltaWriter, error: Exception, *, committed: bool, times: int = 1) -> Iterator[None]:
     """The next commits fail, before or after they are made."""

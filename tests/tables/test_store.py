@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from confluent_kafka import Producer
 
-from stockstream.errors import BrokerError, TableError, Unreachable
+from stockstream.errors import BrokerError, Overtaken, TableError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.publisher import Publisher
@@ -261,12 +261,19 @@ def test_several_processes_share_the_partitions(broker: str, location: Location)
         stored(table, location, broker, partitions=frozenset({3}))
 
 
-def test_of_two_processes_that_store_the_same_each_row_is_there_once(broker: str, location: Location) -> None:
+def test_of_two_processes_that_store_the_same_one_is_refused_and_each_row_is_there_once(
+    broker: str, location: Location
+) -> None:
     table = own_table(broker, SERIES)
-    begun, listener = threading.Event(), Listener()
-    running = threading.Thread(
-        target=lambda: stored(table, location, broker, listener=listener, once=False, every=3600, stopped=begun.is_set)
-    )
+    begun, listener, told = threading.Event(), Listener(), list[str]()
+
+    def run() -> None:
+        try:
+            stored(table, location, broker, listener=listener, once=False, every=3600, stopped=begun.is_set)
+        except Overtaken as error:
+            told.append(str(error))
+
+    running = threading.Thread(target=run)
     running.start()
     until(lambda: listener.reported and listener.reported[-1].rows == len(SERIES))
     assert stored(table, location, broker).rows == len(SERIES)
@@ -274,6 +281,7 @@ def test_of_two_processes_that_store_the_same_each_row_is_there_once(broker: str
     assert stored(table, location, broker).rows == 5
     begun.set()
     running.join()
+    assert [each.partition(" in ")[0] for each in told] == [f"another process stores {table.topic.name}"]
     assert count(table, location) == len(SERIES) + 5
     assert repeats(table, location) == 0
 
