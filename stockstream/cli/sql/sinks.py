@@ -24,6 +24,9 @@ _GAP: Final = "  "
 _LEAST: Final = 2
 _MORE: Final = "..."
 
+_PLAN: Final = ["explain_key", "explain_value"]
+"""The columns of EXPLAIN, whose value is a drawing of many lines."""
+
 
 class TableSink:
     """An aligned table of the first rows, and how many there are.
@@ -47,6 +50,7 @@ class TableSink:
         """As `Sink.begin`."""
         self._schema = schema
         self._lines: list[list[str]] = []
+        self._plans: list[str] = []
         self._count = 0
 
     def take(self, batch: pa.RecordBatch) -> None:
@@ -58,9 +62,15 @@ class TableSink:
         limit = WIDEST if self._width else 10_000
         self._lines += ([cut(shown(cell), limit) for cell in row] for row in zip(*columns, strict=True))
         self._count += batch.num_rows
+        if self._schema.names == _PLAN:
+            self._plans += batch.column(1).to_pylist()
 
     def finish(self) -> None:
         """As `Sink.finish`."""
+        if self._schema.names == _PLAN:
+            lines = [harmless(line) for plan in self._plans for line in plan.splitlines()]
+            self._write("\n".join(cut(line, self._width or len(line)) for line in lines))
+            return
         header = [cut(harmless(name), WIDEST) for name in self._schema.names]
         right = [numeric(kind) for kind in self._schema.types]
         kept = self._fitting(header)

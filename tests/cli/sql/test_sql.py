@@ -142,6 +142,15 @@ def test_a_map_is_an_object_in_json_and_pairs_for_people(lake: Path, capsys: Cap
     assert "rsi 71.5, close -" in capsys.readouterr().out
 
 
+def test_a_plan_is_the_drawing_that_it_is(lake: Path, capsys: Captured) -> None:
+    for before in ("EXPLAIN", "EXPLAIN ANALYZE"):
+        assert call(f"{before} SELECT max(close) FROM bars", "--tables", str(lake)) == 0
+        shown = capsys.readouterr().out
+        assert "\\n" not in shown
+        assert [line for line in shown.splitlines() if "Aggregate" in line]
+        assert len(shown.splitlines()) > 5
+
+
 def test_a_span_of_time_is_in_words(lake: Path, capsys: Captured) -> None:
     statement = "SELECT max(time) - min(time) AS held, [INTERVAL 1 DAY] AS list FROM bars WHERE symbol = 'AAPL'"
     assert call(statement, "--tables", str(lake)) == 0
