@@ -68,8 +68,8 @@ class TableSink:
     def finish(self) -> None:
         """As `Sink.finish`."""
         if self._schema.names == _PLAN:
-            lines = [harmless(line) for plan in self._plans for line in plan.splitlines()]
-            self._write("\n".join(cut(line, self._width or len(line)) for line in lines))
+            drawing = [harmless(line) for plan in self._plans for line in plan.splitlines()]
+            self._write("\n".join(cut(line, self._width or len(line)) for line in drawing))
             return
         header = [cut(harmless(name), WIDEST) for name in self._schema.names]
         right = [numeric(kind) for kind in self._schema.types]
