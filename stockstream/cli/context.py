@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import logging.handlers
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
@@ -173,7 +175,7 @@ class Invocation:
         file = settings.state_dir / "logs" / f"{command}.log"
         try:
             private_folder(file.parent)
-            handler = _PrivateFile(file, maxBytes=LOG_BYTES, backupCount=LOG_COUNT, encoding="utf-8")
+            handler = _PrivateFile(file, self.reporter.warn)
         except OSError as error:
             self.reporter.warn(f"no log is written: {file}: {error.strerror}")
             return
@@ -186,11 +188,25 @@ class Invocation:
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    """A log that only its owner can read, also after each rotation."""
+    """A log that only its owner can read, also after each rotation. That it cannot be written, is told once."""
+
+    def __init__(self, file: Path, warn: Callable[[str], None]) -> None:
+        super().__init__(file, maxBytes=LOG_BYTES, backupCount=LOG_COUNT, encoding="utf-8")
+        self._warn = warn
+        self._told = False
 
     def _open(self) -> TextIOWrapper:
         private_file(Path(self.baseFilename))
         return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - a name of logging's
+        """As `logging.Handler.handleError`: the full disk of a log ends nothing, and fills no terminal."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._told:
+            self._told = True  # before the warning, which is logged, too
+            self._warn(f"the log is not complete: {self.baseFilename}: {error.strerror}")
 
 
 class _Formatter(logging.Formatter):

@@ -21,6 +21,7 @@ from stockstream.errors import StateError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.waiting import no_topic
 from stockstream.names import unknown
+from stockstream.views.fold import Selection
 from stockstream.views.view import AnyView
 
 
@@ -67,7 +68,7 @@ def rebuild_states(
             well = False
             continue
         found = rebuild(view, folder, topic_id, choice, context.settings.connection("consumer"))
-        context.reporter.result(f"{name} {', '.join(choice.selection.keys) or 'all'}: {_words(found)}")
+        context.reporter.result(f"{name} {_title(choice.selection)}: {_words(found)}")
         well &= found.equal
     if not well:
         raise typer.Exit(1)
@@ -77,10 +78,21 @@ def _view(settings: Settings, name: str, studies: list[str] | None) -> AnyView:
     if name == CHART.name:
         return chart_of(settings, studies)
     if name not in VIEWS:
-        raise typer.BadParameter(unknown("view", name, VIEWS))
+        raise typer.BadParameter(unknown("view", name, [CHART.name, *VIEWS]))
     if studies:
         raise typer.BadParameter("is for a chart", param_hint="--with")
     return VIEWS[name]
+
+
+def _title(selection: Selection) -> str:
+    """Which of a view's states it is.
+
+    >>> _title(Selection(("AAPL", "MSFT"), "1d")), _title(Selection(resample="1wk"))
+    ('AAPL, MSFT 1d', 'all resampled to 1wk')
+    """
+    resampled = selection.resample and f"resampled to {selection.resample}"
+    names = ", ".join(selection.keys) or "all"
+    return " ".join(filter(None, (names, selection.interval, selection.feed, resampled)))
 
 
 def _words(found: Rebuilt) -> str:

@@ -30,6 +30,26 @@ _LOAD: Final = "SELECT positions, received, reading, checksum FROM checkpoint WH
 _SAVE_PAGE: Final = "INSERT OR REPLACE INTO page VALUES (?, ?, ?)"
 
 
+_NOT_DAMAGE: Final = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+"""Errors of the disk or the folder: the file is left as it is."""
+
+_UNREADABLE: Final = frozenset(
+    {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+)
+"""Those of them which say that the file itself cannot be read."""
+
+
 class Saved(NamedTuple):
     """A state, the offset after its last record in each partition, and when that was sent.
 
@@ -61,7 +81,7 @@ class Checkpoint:
     Raises
     ------
     StateError
-        If the folder cannot be written to.
+        If the folder cannot be written to, or its disk is full. The file is left as it is.
 
     Attributes
     ----------
@@ -90,7 +110,7 @@ class Checkpoint:
         try:
             self._open()
         except sqlite3.DatabaseError as error:
-            self._set_aside(str(error))
+            self._repair(error)
 
     def _open(self) -> None:
         if self.writes:
@@ -107,7 +127,8 @@ class Checkpoint:
         (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables and layout != _LAYOUT:
             raise sqlite3.DatabaseError(f"it is of another version of stockstream, layout {layout}, not {_LAYOUT}")
-        self._database.execute(f"PRAGMA user_version={_LAYOUT}")
+        if layout != _LAYOUT:  # each write is one that fails on a full disk
+            self._database.execute(f"PRAGMA user_version={_LAYOUT}")
         for name, columns in _TABLES.items():
             self._database.execute(f"CREATE TABLE IF NOT EXISTS {name} {columns}")
 
@@ -122,7 +143,7 @@ class Checkpoint:
             try:
                 self._prepare()
             except sqlite3.DatabaseError as error:
-                self._set_aside(str(error))
+                self._repair(error)
         return True
 
     def load(self, topic_id: str) -> Saved | None:
@@ -135,7 +156,7 @@ class Checkpoint:
         except sqlite3.DatabaseError as error:
             missing = isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such")
             if not missing:  # a missing table, or one of a former layout, is not an error
-                self._set_aside(str(error))
+                self._repair(error)
             return None
         if row is None:
             return None
@@ -192,6 +213,16 @@ class Checkpoint:
             raise StateError(f"the state is not saved: {error} ({self.path})") from error
         self._sums, self.whole = sums, False
 
+    def _repair(self, error: sqlite3.DatabaseError) -> None:
+        """Set a damaged file aside. Raises `StateError` if it is not damaged, but the disk is full, say."""
+        if _is_damage(error):
+            self._set_aside(str(error))
+            return
+        self._database.close()
+        self._lock.release()
+        full = " (is the disk full?)" if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_IOERR else ""
+        raise StateError(f"no state can be saved in {self.path.parent}: {error}{full}") from error
+
     def refuse(self, reason: str) -> None:
         """Discard an entry whose state the view cannot use."""
         self._set_aside(reason)
@@ -217,6 +248,11 @@ class Checkpoint:
         except (OSError, sqlite3.Error) as error:
             self._lock.release()
             raise StateError(f"no state can be saved in {self.path.parent}: {error}") from error
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # without one it is ours
+    return code & 0xFF not in _NOT_DAMAGE or code in _UNREADABLE
 
 
 def _page_sum(name: str, content: bytes) -> bytes:

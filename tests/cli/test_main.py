@@ -13,6 +13,7 @@ from stockstream.cli.entries import COMMANDS
 from stockstream.cli.main import _command
 from stockstream.version import VERSION
 from tests.cli.helpers import COMMAND, clean, events, stockstream
+from tests.kafka.small_disk import on_small_disk
 
 SECRET = "hush-hush"
 
@@ -150,6 +151,28 @@ def test_a_log_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> Non
     result = stockstream("doctor", "result", cwd=tmp_path, command=COMMAND, env=clean(tmp_path / "file" / "state"))
     assert result.returncode == 0
     assert result.stderr.startswith("no log is written: ")
+
+
+_LOGS_WITHOUT_ROOM = """
+import io, logging, sys
+from pathlib import Path
+from stockstream.cli.context import _PrivateFile
+
+file, told = Path(sys.argv[1]) / "log", []
+sys.stderr = io.StringIO()
+LOG = logging.getLogger("full")
+def warn(text):
+    told.append(text)
+    LOG.warning(text)  # as the reporter does
+LOG.addHandler(_PrivateFile(file, warn))
+for _ in range(20_000):
+    LOG.warning("a line")
+print(told == [f"the log is not complete: {file}: No space left on device"], repr(sys.stderr.getvalue()))
+"""
+
+
+def test_the_full_disk_of_a_log_is_said_once(tmp_path: Path) -> None:
+    assert on_small_disk(_LOGS_WITHOUT_ROOM, tmp_path, 64) == "True ''\n"
 
 
 def test_log_json_is_one_object_a_line(tmp_path: Path) -> None:

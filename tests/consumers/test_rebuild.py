@@ -116,7 +116,8 @@ def test_the_command(running_site: Site, tmp_path: Path) -> None:
     missing = running_site.run("rebuild", "rsi")
     assert missing.returncode == 1
     assert "no window of rsi has saved a state" in missing.stderr
-    assert running_site.run("rebuild", "rsy").returncode == 2
+    unknown = running_site.run("rebuild", "char")
+    assert (unknown.returncode, "did you mean chart?" in unknown.stderr) == (2, True)
     for name in names:
         symbols = [] if name == "dashboard" else ["AAPL"]
         out = str(tmp_path / f"{name}.csv")

@@ -17,6 +17,7 @@ import pytest
 
 from stockstream.errors import StateError
 from stockstream.views.checkpoint import Checkpoint, Saved
+from tests.kafka.small_disk import on_small_disk
 
 SAVED = Saved({0: 5, 2: 17}, datetime(2026, 3, 2, tzinfo=UTC), {"head": b"state", "0/0": b"bars" * 60, "0/1": b"more"})
 
@@ -181,6 +182,40 @@ def test_a_full_disk_is_reported_and_the_former_state_stays(tmp_path: Path) -> N
         checkpoint.save("one", SAVED._replace(pages={"0/0": b"larger" * 20_000}))
     assert checkpoint.load("one") == SAVED
     checkpoint.close()
+
+
+_OPENED_WITHOUT_ROOM = """
+import sys
+from pathlib import Path
+from stockstream.errors import StateError
+from stockstream.views.checkpoint import Checkpoint
+from tests.views.test_checkpoint import SAVED
+
+disk = Path(sys.argv[1])
+checkpoint = Checkpoint(disk / "state")
+checkpoint.save("one", SAVED)
+checkpoint.close()
+with open(disk / "filler", "wb", buffering=0) as filler:
+    for size in (1024, 1):
+        try:
+            while True:
+                filler.write(bytes(size))
+        except OSError:
+            pass
+try:
+    checkpoint = Checkpoint(disk / "state")
+except StateError as error:
+    print("no state can be saved in" in str(error))
+else:
+    print(checkpoint.load("one") == SAVED)
+    checkpoint.close()
+(disk / "filler").unlink()
+print(Checkpoint(disk / "state").load("one") == SAVED, (disk / "state" / "checkpoint.damaged").exists())
+"""
+
+
+def test_a_state_that_is_opened_on_a_full_disk_is_not_taken_for_a_damaged_one(tmp_path: Path) -> None:
+    assert on_small_disk(_OPENED_WITHOUT_ROOM, tmp_path, 1024).splitlines() == ["True", "True False"]
 
 
 def test_a_second_process_takes_over_when_the_first_has_ended(tmp_path: Path) -> None:
