@@ -173,7 +173,8 @@ def read(file: Path) -> tuple[dict[str, object], dict[KeyPath, int]]:
     except RecursionError:
         raise ConfigError(f"{file} is nested too deeply") from None
     except ValueError as error:
-        raise ConfigError(f"{file} holds an invalid value: {error}") from None
+        said = str(error).partition(";")[0]  # what follows tells how to change Python
+        raise ConfigError(f"{file} holds an invalid value: {said}") from None
     return {str(key): value for key, value in values.items()}, lines
 
 

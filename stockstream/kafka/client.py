@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from stockstream.connection import Connection, Property
 from stockstream.errors import BrokerError, ConfigError, Unreachable
-from stockstream.kafka.diagnosis import MUTE, SLOW
+from stockstream.kafka.diagnosis import SILENT
 from stockstream.kafka.diagnosis import START_BROKER as START_BROKER
 from stockstream.kafka.diagnosis import cause as why
 from stockstream.kafka.refusals import DENIED, STRANGER, Deed, refusal
@@ -114,7 +114,7 @@ def unreachable(connection: Connection, waited: float | None = None) -> Unreacha
     """
     found, where = why(connection), address(connection)
     seconds = f" for {waited:.0f} s" if waited is not None else ""
-    if found in (SLOW, MUTE):
+    if found in SILENT:
         return Unreachable(f"the broker at {where} {found.said}{seconds}", hint=found.hint)
     what = f"no answer{seconds} from the brokers at" if found.there else "no broker answers at"
     return Unreachable(f"{what} {where}: {found.said}", hint=found.hint)
@@ -148,7 +148,7 @@ def answer(future: Future[T], within: float, connection: Connection) -> T:
 def lasting(connection: Connection) -> str:
     """Suffix after the address of an awaited broker: why it does not answer, if waiting alone does not help."""
     found = why(connection)
-    said = f"it {found.said}" if found in (SLOW, MUTE) else found.said
+    said = f"it {found.said}" if found in SILENT else found.said
     return "" if found.hint == START_BROKER else f" ({said})"
 
 

@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka.admin import AdminClient
@@ -31,6 +32,12 @@ MUTE: Final = Cause(
     "accepts connections but has not answered", "it may be stopped, or very busy: its log may say more", there=True
 )
 """Reasons why a server that accepts connections does not answer."""
+
+FULL: Final = Cause("accepts no more connections", MUTE.hint, there=True)
+"""Reason of a server on this machine whose queue of connections is full: where nothing listens, they are refused."""
+
+SILENT: Final = (SLOW, MUTE, FULL)
+"""Reasons of a server that runs, which are told with the time for which it was waited."""
 
 _CHECK: Final = "check bootstrap_servers"
 _ADVERTISED: Final = "have its advertised.listeners name an address that clients can reach"
@@ -91,9 +98,13 @@ def _connected(host: str, port: int, then: Callable[[socket.socket], Cause | Non
     except ConnectionRefusedError:
         return Cause("connection refused", START_BROKER)
     except TimeoutError:
-        return Cause(f"no connection within {_PATIENCE:g} s", START_BROKER)
+        return FULL if _is_here(host) else Cause(f"no connection within {_PATIENCE:g} s", START_BROKER)
     except OSError as error:
         return Cause(f"cannot be connected to ({error.strerror or error})", _CHECK)
+
+
+def _is_here(host: str) -> bool:
+    return all(ip_address(each[4][0]).is_loopback for each in socket.getaddrinfo(host, None))
 
 
 def _tls(properties: Connection) -> ssl.SSLContext:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from stockstream.errors import Unreachable
 from stockstream.kafka import broker as broker_module
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
-from stockstream.kafka.client import lasting
-from stockstream.kafka.diagnosis import misnamed, trouble
+from stockstream.kafka.client import lasting, unreachable
+from stockstream.kafka.diagnosis import FULL, misnamed, trouble
 from stockstream.kafka.server_properties import plain_listeners
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
@@ -201,3 +202,18 @@ def test_a_broker_that_is_there_is_distinguished_from_none_and_how_long_it_was_w
         both = diagnosis_of(f"{nobody},{where}")
         assert both.startswith(f"no answer for 1 s from the brokers at {nobody},{where}: {nobody} connection refused; ")
         assert f"{where} accepts connections but has not answered - it may be stopped" in both
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses connections")
+def test_a_stopped_broker_whose_queue_of_connections_is_full_is_distinguished_from_none() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as waiting:
+        port = server.getsockname()[1]
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.settimeout(0)
+            one.connect_ex(("127.0.0.1", port))
+        assert trouble("127.0.0.1", port) == FULL
+        error = unreachable({"bootstrap.servers": f"127.0.0.1:{port}"}, 2)
+    assert error.message == f"the broker at 127.0.0.1:{port} accepts no more connections for 2 s"
+    assert error.hint is not None
+    assert "it may be stopped" in error.hint
