@@ -9,7 +9,7 @@ less than the rows a second. The Python consumer reads the topic twice in a proc
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -34,7 +34,7 @@ from stockstream.topics import STOCKS
 from stockstream.views.fold import Selection
 
 BATCH: Final = 100_000
-ROWS: Final = 3 * BATCH
+BATCHES: Final = 3
 GROWTH: Final = (10, 100, 1_000, 10_000)
 AIM: Final = 1.5
 
@@ -60,32 +60,35 @@ class Measured(NamedTuple):
         )
 
 
-def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
-    """By partitions and cores over 100 symbols, then by symbols with two cores."""
+def run(bootstrap_servers: str, folder: Path, *, batch: int = BATCH, growth: Sequence[int] = GROWTH) -> Iterator[str]:
+    """By partitions and cores over 100 symbols, then by symbols with two cores: three batches of bars each."""
+    rows = BATCHES * batch
     connection = {"bootstrap.servers": bootstrap_servers}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
 
         def measured(name: str, cores: int) -> Measured:
-            return pool.submit(measure, connection, folder / name, cores).result()
+            return pool.submit(measure, connection, folder / name, cores, batch).result()
 
         for partitions in (1, 4):
-            fill(connection, 100, partitions)
+            fill(connection, rows, 100, partitions)
             python = apart(update_bands, connection)
-            yield f"{partitions} partitions, the Python consumer: {ROWS / python:,.0f} rows/s"
+            yield f"{partitions} partitions, the Python consumer: {rows / python:,.0f} rows/s"
             for cores in (1, 2):
                 yield f"{partitions} partitions, Spark with {cores} cores: {measured(f'{partitions}-{cores}', cores)}"
-        base = None
-        for symbols in GROWTH:
-            fill(connection, symbols, 4)
+        costs: list[float] = []
+        for symbols in growth:
+            fill(connection, rows, symbols, 4)
             found = measured(f"symbols-{symbols}", 2)
-            base = base or found.cost
-            ratio = found.cost / base
+            costs.append(found.cost)
+            ratio = costs[-1] / costs[0]
             held = "kept" if ratio <= AIM else "missed"
-            yield f"{symbols:,} symbols: {found}; {ratio:.2f} times that of {GROWTH[0]} (aim {AIM}, {held})"
+            yield f"{symbols:,} symbols: {found}; {ratio:.2f} times that of {growth[0]} (aim {AIM}, {held})"
+        a_series = (costs[-1] - costs[0]) * batch / growth[-1]
+        yield f"for docs/scale.md: a bar {costs[0]:.0f} us, a series that has any bars in a batch {a_series:.0f} us"
 
 
-def fill(connection: dict[str, Any], symbols: int, partitions: int) -> None:
-    """Make the topic anew, with bars of so many symbols in turn."""
+def fill(connection: dict[str, Any], rows: int, symbols: int, partitions: int) -> None:
+    """Make the topic anew, with so many bars of so many symbols in turn."""
     admin = Admin(connection)
     if STOCKS.name in admin.names():
         admin.delete([STOCKS.name])
@@ -93,7 +96,7 @@ def fill(connection: dict[str, Any], symbols: int, partitions: int) -> None:
             time.sleep(0.1)
     topic = STOCKS.divided(partitions)
     with Publisher(topic, connection, linger_ms=50) as publisher:
-        for bar in bars(ROWS, [f"S{number:05}" for number in range(symbols)]):
+        for bar in bars(rows, [f"S{number:05}" for number in range(symbols)]):
             publisher.send(bar)
 
 
@@ -139,13 +142,13 @@ def processor_seconds() -> float:
     return sum(each.user + each.system + each.children_user + each.children_system for each in times)
 
 
-def measure(connection: dict[str, Any], folder: Path, cores: int) -> Measured:
-    """Compute the bands of all symbols into a Delta table, in batches."""
+def measure(connection: dict[str, Any], folder: Path, cores: int, batch: int) -> Measured:
+    """Compute the bands of all symbols into a Delta table, in batches of so many bars."""
     started = time.perf_counter()
     spark = session("bench", load(None, {}), SessionOptions(f"local[{cores}]", partitions=4))
     ready = time.perf_counter()
     job, progress = IndicatorJob([NamedIndicator("bollinger", Bollinger, {})]), Progress()
-    options = RunOptions(str(folder / "checkpoint"), AVAILABLE_NOW, most=BATCH)
+    options = RunOptions(str(folder / "checkpoint"), AVAILABLE_NOW, most=batch)
     topic_id = awaited(job.topic, connection, options, progress, lambda: False)
     assert topic_id is not None
     run_job(job, topic_id, spark, Location.of(str(folder)), connection, options, progress, lambda: False)

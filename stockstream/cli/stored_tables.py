@@ -52,7 +52,7 @@ def tables(ctx: typer.Context, to: PlaceOption = None, as_json: JsonOption = Fal
     with Background() as asking:
         found = [each for each in (holding(table, location) for table in TABLES.values()) if each is not None]
         if not found and not as_json:
-            context.reporter.note(f"no tables in {location.text} yet: `stockstream store stocks` makes one")
+            context.reporter.note(f"no tables of topics in {location.text} yet: `stockstream store stocks` makes one")
             return
         answer = asking.submit(lambda: _lags(context, location, [each.table for each in found]))
         early = not wait([answer], _SOON).done

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import socket
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -149,7 +151,7 @@ def session(
     if secrets is not None:
         named = shlex.quote(str(secrets.absolute()))
         variables["PYSPARK_SUBMIT_ARGS"] = f"--properties-file {named} --load-spark-defaults pyspark-shell"
-    with _environment(variables):
+    with _environment(variables), _ctrl_c_kept():
         spark = _started(properties, logs)
     if package is not None:
         spark.sparkContext.addPyFile(str(package))
@@ -209,6 +211,17 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _ctrl_c_kept() -> Iterator[None]:
+    """PySpark takes Ctrl-C, to cancel what runs; a program that has decided what it does keeps it."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if before is not signal.default_int_handler and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 def _started(properties: Mapping[str, str], logs: Logs) -> SparkSession:

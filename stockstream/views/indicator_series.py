@@ -178,7 +178,7 @@ class IndicatorSeries:
     def _compute(self, end: int) -> None:
         start = self._computed
         self._snapshots.note(start, self._indicator)
-        while start < end and not self._indicator.ready:
+        while end - start >= _AT_ONCE_FROM and not self._indicator.ready:
             self._points[:, start] = self._point(self._indicator.update, start)
             start += 1
         if start < end and (end - start < _AT_ONCE_FROM or not self._at_once(start, end)):

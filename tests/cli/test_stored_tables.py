@@ -14,7 +14,7 @@ from tests.views.bars import walk
 
 def test_rows_series_times_files_and_lag_also_without_a_broker(site: Site, tmp_path: Path) -> None:
     place = str(tmp_path / "tables")
-    assert "no tables in" in site.run("tables", "--to", place).stderr
+    assert "no tables of topics in" in site.run("tables", "--to", place).stderr
     assert json.loads(site.run("tables", "--to", place, "--json").stdout) == []
     bars = [*walk(40, 1, "AAPL"), *walk(50, 2, "MSFT")]
     site.send(STOCKS, bars)

@@ -63,7 +63,7 @@ OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
     (("spark", "raw", "stocks"), "--master"): ("x", "local[x]", "mesos://a:1", LONG),
     (("spark", "raw", "stocks"), "--max-rows"): (*NO_COUNT, "0"),
     (("spark", "raw", "stocks"), "--partitions"): (*NO_COUNT, "0", "65"),
-    (("spark", "raw", "stocks"), "--checkpoint"): ("x y", "gopher://x", LONG),
+    (("spark", "raw", "stocks"), "--checkpoint"): ("x:y", "gopher://x", LONG),
     (("spark", "raw", "stocks"), "--to"): NO_TABLES,
     (("spark", "moving-average"), "--window"): ("x", "0 minutes", "5"),
     (("spark", "moving-average"), "--delay"): ("x", "-1 minutes", "5"),

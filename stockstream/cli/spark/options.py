@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # extras, and slow to import
 _TRIGGER: Final = r"available-now|[1-9]\d{0,5} (milliseconds?|seconds?|minutes?|hours?)"
 _MASTER: Final = r"local(\[(\d{1,4}|\*)\])?|spark://\S{1,500}|yarn|k8s://\S{1,500}"
 _MEMORY: Final = r"[1-9]\d{0,5}[mg]"
-_CHECKPOINT: Final = r"[^\s:]{1,1000}|(s3a|hdfs|abfss|gs|file)://\S{1,1000}"
+_CHECKPOINT: Final = r"[^:\x00-\x1f]{1,1000}|(s3a|hdfs|abfss|gs|file)://\S{1,1000}"
 
 
 @dataclass(frozen=True, kw_only=True)
