@@ -98,7 +98,7 @@ def killed(site: Site, folder: Path, kind: str, kills: int) -> None:
     for _ in range(kills):
         assert kill(site, folder, kind, dice) < batches, "it was killed when all was done"
     if kind == "parquet":
-        interrupted(site, folder, kind, batches - 1)
+        interrupted(site, folder, kind, last=-(-len(bars) // BATCH) - 1)
     else:
         done = subprocess.run(
             command(folder, kind, "--trigger", "available-now"), env=site.env, capture_output=True, text=True,
