@@ -19,3 +19,13 @@ def test_a_package_names_its_first_module(room: str) -> None:
     named = {name.removesuffix(".py") for name in re.findall(r"`([\w.]+)`", text)}
     present = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()} - {"__init__"}
     assert named & present, text
+
+
+def test_no_file_has_more_than_400_lines() -> None:
+    long = {
+        path.as_posix(): count
+        for folder in (PACKAGE, Path(__file__).parent)
+        for path in folder.rglob("*.py")
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long
