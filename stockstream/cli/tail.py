@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import select
+import sys
 from collections.abc import Callable
 from typing import Annotated, Final, TypeVar
 
@@ -64,9 +68,23 @@ def tail(
             for new in messages.follow():
                 if new is not None:
                     typer.echo(line(new))
+                elif _is_unread():
+                    raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))  # as the next line would
 
 
 R = TypeVar("R")
+
+
+def _is_unread() -> bool:
+    """Whether stdout is a pipe whose reader has ended, such as ``head``: a quiet topic would keep us for ever."""
+    if sys.platform == "win32":
+        return False
+    look = select.poll()
+    try:
+        look.register(sys.stdout, 0)
+    except (TypeError, ValueError, OSError):  # closed, or no file
+        return False
+    return any(state & select.POLLERR for _, state in look.poll(0))
 
 
 def _json(sent: Sent) -> str:

@@ -110,6 +110,22 @@ def test_a_reader_that_goes_away_is_no_error(site: Site) -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes do not tell that nobody reads")
+def test_nor_while_nothing_more_arrives(site: Site) -> None:
+    site.send(STOCKS, walk(3))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stockstream", "tail", "stocks", "-n", "1"],
+        env=site.env, cwd=site.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert "14:32Z" in process.stdout.readline()
+    process.stdout.close()
+    process.wait(timeout=120)
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
 def test_a_record_that_cannot_be_read_is_shown_as_it_is(site: Site) -> None:
     site.send(STOCKS, [])
     put(site.bootstrap_servers, STOCKS.name, "AAPL", [b'{"symbol": 3}'])
