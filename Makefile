@@ -38,7 +38,8 @@ help:
 	@echo 'QT=1 tests the windows on Qt, too, where Python has Tk: make test QT=1'
 
 demo:
-	@$(environment) run
+	@$(environment) $(if $(findstring --web,$(ARGS)),web,run)
+	@$(if $(findstring --web,$(ARGS)),! command -v npm >/dev/null || $(python) stockstream/web/assets.py || :)
 	@$(python) -m stockstream demo $(ARGS)
 
 test:
@@ -90,7 +91,7 @@ spark:
 	@$(environment) spark
 
 web:
-	@$(environment) dev
+	@$(environment) web
 	@$(python) stockstream/web/assets.py
 
 lock:

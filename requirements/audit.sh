@@ -33,7 +33,7 @@ if ask "$scratch/known.txt" || ! grep -qE 'PYSEC-|GHSA-|CVE-' "$scratch/found"; 
     skip "the data on known vulnerabilities cannot be reached from here"
 fi
 failed=0
-for lock in requirements/run.txt requirements/qt.txt requirements/dev.txt requirements/spark.txt; do
+for lock in requirements/run.txt requirements/qt.txt requirements/dev.txt requirements/web.txt requirements/spark.txt; do
     if ask "$lock"; then
         echo "$lock: no known vulnerability"
     else

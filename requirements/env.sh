@@ -3,6 +3,7 @@
 #
 #   env.sh run             what running needs
 #   env.sh dev [qt]        and what tests, checks and benchmarks need, Qt beside Tk where one wants both
+#   env.sh web             and what the page needs
 #   env.sh spark           and Spark, beside what tests need
 #   env.sh lock [OPTION]   makes the locks anew, with options of `uv pip compile` (--upgrade)
 #
@@ -88,7 +89,7 @@ key() { # of a step: what its result depends on
     case $1 in
     venv) echo "$(identity "$python_in" || echo none) $(pwd -P)" ;;
     run) cat requirements/run.txt requirements/qt.txt | cksum ;;
-    dev | qt | spark) cksum <"requirements/$1.txt" ;;
+    dev | qt | web | spark) cksum <"requirements/$1.txt" ;;
     project) cat setup.cfg pyproject.toml stockstream/version.py | cksum ;;
     esac
 }
@@ -144,6 +145,7 @@ install_lock() {
     case $1 in
     run) "$python_in" -I -c 'import tkinter' 2>/dev/null || lock=requirements/qt.txt ;; # windows need one of them
     dev) echo "Installing what tests, checks and benchmarks need ..." >&2 ;;
+    web) echo "Installing what the page needs ..." >&2 ;;
     spark) echo "Installing Spark ..." >&2 ;;
     esac
     install --require-hashes -r "$lock" || fail "the packages of $lock could not be installed (see above) -" \
@@ -178,10 +180,10 @@ make_locks() {
     echo "Making the locks ..." >&2
     "$python" -I -m venv "$scratch"
     "$scratch/bin/python" -I -m pip --quiet install uv
-    for lock in run qt dev spark; do
+    for lock in run qt dev web spark; do
         case $lock in
         run) inputs= ;;
-        spark) inputs="--extra $lock --constraint requirements/run.txt --constraint requirements/dev.txt" ;;
+        web | spark) inputs="--extra $lock --constraint requirements/run.txt --constraint requirements/dev.txt" ;;
         *) inputs="--extra $lock --constraint requirements/run.txt" ;;
         esac
         # shellcheck disable=SC2086
@@ -201,10 +203,11 @@ dev)
     shift
     make_environment run dev "$@"
     ;;
+web) make_environment run web ;;
 spark) make_environment run dev spark ;;
 lock)
     shift
     make_locks "$@"
     ;;
-*) fail "usage: env.sh run | dev [qt] | spark | lock [OPTION ...]" ;;
+*) fail "usage: env.sh run | dev [qt] | web | spark | lock [OPTION ...]" ;;
 esac

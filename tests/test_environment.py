@@ -24,6 +24,7 @@ RUN = "--require-hashes -r requirements/run.txt"
 QT = "--require-hashes -r requirements/qt.txt"
 DEV = "--require-hashes -r requirements/dev.txt"
 SPARK = "--require-hashes -r requirements/spark.txt"
+WEB = "--require-hashes -r requirements/web.txt"
 PROJECT = "--no-deps --no-build-isolation -e ."
 
 
@@ -80,6 +81,11 @@ def test_spark_is_added_only_where_it_is_asked_for(checkout: Checkout) -> None:
     assert checkout.installed("spark") == [SPARK]
     assert checkout.installed("dev") == []
     assert checkout.installed("spark") == []
+
+
+def test_the_page_needs_no_tests(checkout: Checkout) -> None:
+    assert checkout.installed("web") == [RUN, WEB, PROJECT]
+    assert checkout.installed("web") == []
 
 
 def test_without_tkinter_qt_takes_its_place(checkout: Checkout) -> None:

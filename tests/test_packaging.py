@@ -17,7 +17,7 @@ from stockstream.version import VERSION
 from stockstream.web import assets
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("run", "qt", "dev", "spark")
+LOCKS = ("run", "qt", "dev", "web", "spark")
 
 
 @pytest.fixture(scope="module")
@@ -91,5 +91,5 @@ def test_the_lock_has_a_hash_for_every_package_and_names_no_host(lock: str) -> N
 
 def test_the_locks_agree_with_each_other() -> None:
     run = pinned("run")
-    for lock in ("qt", "dev", "spark"):
+    for lock in ("qt", "dev", "web", "spark"):
         assert {name: versions for name, versions in pinned(lock).items() if name in run} == run

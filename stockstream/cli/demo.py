@@ -243,7 +243,7 @@ def _page(reporter: Reporter) -> int | None:
         require_web()
         require_assets()
     except StockstreamError as error:
-        reporter.note(f"no page: {error} - {error.hint}")
+        reporter.note(f"no page: {error}")
         return None
     return PAGE_PORT if is_free(PAGE_PORT) else free_port()
 

@@ -107,6 +107,9 @@ def test_a_page_that_cannot_be_is_said_and_the_demo_goes_on(home: Path, monkeypa
     monkeypatch.setattr(extra, "LIBRARY", home / "none.js")
     assert planned("--headless").reported.page is None
     assert planned("--headless", "--web").reported.page is None
+    result = CliRunner().invoke(app, ["--headless", "--web"], obj=Invocation(None, launcher=Recording()))
+    (said,) = [line for line in result.output.splitlines() if "no page" in line]
+    assert said.count("`make web`") == 1
 
 
 def test_a_page_has_a_port_of_its_own_and_is_opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

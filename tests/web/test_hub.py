@@ -151,7 +151,7 @@ def test_sixteen_charts_are_enough_for_a_page(page: Served) -> None:
         while True:
             message = json.loads(socket.recv(30))["message"]
             if message["type"] == "problem":
-                assert message["text"].startswith("a page shows 16 charts at most")
+                assert message["text"] == "a page shows 16 charts at most - close one"
                 return
 
 
