@@ -58,7 +58,10 @@ def test_distances_and_levels(toolkit: str, tmp_path: Path) -> None:
     assert not result["moved"]
     assert result["flashing"]
     assert result["strip"].startswith("AAPL: close fell through ")
-    assert [line.split(" through ")[0] for line in result["log"]] == ["AAPL: close rose", "AAPL: close fell"]
+    # Where the close was above the level when that was set, the first one below it is a crossing, too.
+    told = [line.split(" through ")[0] for line in result["log"]]
+    assert told[-2:] == ["AAPL: close rose", "AAPL: close fell"]
+    assert told[:-2] in ([], ["AAPL: close fell"])
     assert not result["strip after Escape"].startswith("AAPL")
     for name in ("while measuring", "when measured", "with bars", "with a level", "when flashed"):
         assert result[f"true {name}"], name
