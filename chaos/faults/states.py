@@ -13,9 +13,10 @@ _MOST_BITS: Final = 8
 _COUNTS: Final = re.compile(rb"counts/[A-Z0-9]{2}[\x91-\x9f\xdc]")
 """Start of an airline's counts in a saved state: the name of their page, and msgpack's mark of a list."""
 
-_COUNTS_BYTES: Final = 64
-_MARKS: Final = 0x80
-"""Bytes from here on are msgpack's marks, or parts of larger numbers."""
+_CELL: Final = re.compile(rb"\x94\xcd..[\x01-\x0c][\x01-\x1f](?:\xcd..|\xcc.|[\x01-\x7f])", re.DOTALL)
+"""A day and its count: year, month, day, number. The last byte is the number's lowest."""
+
+_COUNTS_BYTES: Final = 200
 
 
 class StateDamaged(Fault):
@@ -41,15 +42,15 @@ def _among_counts(stage: Stage) -> bool:
 
 
 def change_counts(data: bytearray, random: Random) -> int:
-    """Flip the lowest bit of a small number or a letter in all counts (a database holds former ones, too): how many.
+    """Flip the lowest bit of the number of a day in all counts (a database holds former ones, too): how many.
 
     The result is a valid state with other counts.
     """
     changed = 0
     for found in _COUNTS.finditer(bytes(data)):
         stretch = range(found.end(), min(found.end() + _COUNTS_BYTES, len(data)))
-        if plain := [index for index in stretch if data[index] < _MARKS]:
-            data[random.choice(plain)] ^= 1
+        if cells := [each.end() - 1 for each in _CELL.finditer(bytes(data), stretch.start, stretch.stop)]:
+            data[random.choice(cells)] ^= 1
             changed += 1
     return changed
 
