@@ -43,9 +43,8 @@ class Kept(NamedTuple):
         return {number: max(end, quiet.get(number, 0)) for number, end in {**quiet, **self.saved.positions}.items()}
 
 
-def kept(checkpoint: Checkpoint, topic_id: str) -> Kept | None:
-    """The saved state of a topic; None without one. Raises StateError where it cannot be read."""
-    saved = checkpoint.load(topic_id)
+def kept(saved: Saved | None) -> Kept | None:
+    """A saved state in its parts; None without one. Raises StateError where they cannot be read."""
     if saved is None:
         return None
     pages = {name: page for name, page in saved.pages.items() if page is not None}
@@ -68,7 +67,7 @@ def former(folder: Path, rules: Sequence[Rule], topic_id: str) -> Kept | None:
             continue
         with closing(Checkpoint(each.parent)) as checkpoint:
             try:
-                state = kept(checkpoint, topic_id)
+                state = kept(checkpoint.load(topic_id))
                 if state is None or not names & rule_names(state.pages):
                     continue
             except StateError:

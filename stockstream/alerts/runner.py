@@ -138,7 +138,8 @@ class Runner:
         BrokerError
             With ``once``: no broker or no topic in time; `AuthError`.
         StateError
-            Another process runs these rules, or the state cannot be saved; with ``once``, too, nothing is sent in time.
+            Another process runs these rules, or the state cannot be read or saved; with ``once``, too, nothing is sent
+            in time.
         """
         started, away = time.monotonic(), None
         self._tells_all = options.once
@@ -355,8 +356,9 @@ class Runner:
     def _restored(self, checkpoint: Checkpoint, origin: Origin) -> bytes:
         """Go on from the saved state, or begin anew; returns the subscriber's part of the state."""
         before = None
+        saved = checkpoint.load(origin.topic_id)  # an error ends the run: the checkpoint is closed, and free for others
         try:
-            before = kept(checkpoint, origin.topic_id)
+            before = kept(saved)
             if checkpoint.note:
                 self._observer.warn(checkpoint.note)
             if before is not None and not origin.merged and not self._former.is_displaced:

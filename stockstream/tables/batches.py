@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
-from stockstream.errors import TableError
+from stockstream.errors import Overtaken, TableError
 from stockstream.tables.attempts import Sleep, attempt
 from stockstream.tables.claim import ANEW, Claim, Owners
 from stockstream.tables.location import Location
@@ -210,12 +210,15 @@ class DeltaBatches:
                     hint=ANEW,
                 )
         taken = found.with_last(me)
-        attempt(
-            lambda: self._handle.alter.set_table_description(taken.description),
-            lambda: self._reloaded_owners() == taken,
-            self.uri,
-            self._sleep,
-        )
+
+        def is_taken() -> bool:
+            there = self._reloaded_owners()
+            if there not in (found, taken):  # to be the last one would hide the rows of the other from this writer
+                raise Overtaken(f"another job has just begun to write to {self.uri}", hint=ANEW)
+            return there == taken
+
+        change = partial(self._handle.alter.set_table_description, taken.description)
+        attempt(change, is_taken, self.uri, self._sleep)
         return taken
 
     def _reloaded_owners(self) -> Owners:

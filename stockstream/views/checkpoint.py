@@ -40,13 +40,15 @@ _NOT_DAMAGE: Final = frozenset(
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,  # a lock that is not to be had, not a format
     }
 )
 """Errors of the disk or the folder: the file is left as it is."""
 
-_UNREADABLE: Final = frozenset(
-    {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
-)
+_CORRUPT_FILE_SYSTEM: Final = sqlite3.SQLITE_IOERR | 33 << 8
+"""SQLITE_IOERR_CORRUPTFS, which `sqlite3` lacks if Python was built with SQLite before 3.34."""
+
+_UNREADABLE: Final = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, _CORRUPT_FILE_SYSTEM})
 """Those of them which say that the file itself cannot be read."""
 
 
@@ -147,7 +149,11 @@ class Checkpoint:
         return True
 
     def load(self, topic_id: str) -> Saved | None:
-        """The saved state of a topic; None if there is none, or if it cannot be used, as `note` then says."""
+        """The saved state of a topic; None if there is none, or if it cannot be used, as `note` then says.
+
+        Raises `StateError` if the disk or another process hinders it: the checkpoint is closed then, and its file left
+        as it is.
+        """
         try:
             with self._database:  # a reader sees one save, whatever is written meanwhile
                 self._database.execute("BEGIN")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ from stockstream.kafka.to_end import scan
 from stockstream.kafka.waiting import Awaited, Waiting
 from stockstream.records import Alert, Bar
 from stockstream.topics import ALERTS, STOCKS
+from stockstream.views.checkpoint import Checkpoint
 from tests.alerts import numbered
 from tests.alerts.evaluation.rules import bars
 from tests.alerts.evaluation.test_brute_force import deliveries, expected
@@ -233,12 +235,52 @@ def test_two_processes_with_the_same_rules_and_no_topic_are_errors(site: Site, t
     site.send(STOCKS, [msgspec.structs.replace(bars(1, 1)[0], flags=())])
     run(site.bootstrap_servers, tmp_path, ["close > 1"])
     folder = next((tmp_path / "states" / Admin(site.connection).cluster_id() / "alerts").iterdir())
-    from stockstream.views.checkpoint import Checkpoint
-
     held = Checkpoint(folder)
     with pytest.raises(StateError, match="another process runs these rules"):
         run(site.bootstrap_servers, tmp_path, ["close > 1"])
     held.close()
+
+
+class _Locked:
+    """A database that another process has locked."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, *error: object) -> None:
+        """End."""
+
+    def execute(self, *_: object) -> None:
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_BUSY, "SQLITE_BUSY"
+        raise error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Hindered(Runner):
+    def _opened(self, folder: Path) -> Checkpoint:
+        checkpoint = super()._opened(folder)
+        checkpoint._database.close()
+        checkpoint._database = _Locked()  # type: ignore[assignment]
+        return checkpoint
+
+
+def test_a_state_that_cannot_be_read_for_now_ends_the_run_and_is_left_as_it_is(site: Site, tmp_path: Path) -> None:
+    site.send(STOCKS, [bar(0, 100.0)])
+    run(site.bootstrap_servers, tmp_path, ["close > 1"])
+    rules, deadline = [Rule.of("close > 1", "close > 1")], time.monotonic() + PATIENCE
+    hindered = _Hindered(
+        rules, site.connection, tmp_path / "states", shown := Silent(), Delivered(tmp_path / "delivered")
+    )
+    with pytest.raises(StateError, match=r"no state can be saved in .*: database is locked"):
+        hindered.run(RunOptions(), lambda: time.monotonic() > deadline)
+    site.send(STOCKS, [bar(1, 100.0), bar(2, 0.5), bar(3, 100.0)])
+    run(site.bootstrap_servers, tmp_path, ["close > 1"])
+    assert shown.warnings == []
+    assert len(told(tmp_path)) == 2
+    assert not list(tmp_path.rglob("*.damaged"))
 
 
 class Told(Silent):

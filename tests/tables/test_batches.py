@@ -139,6 +139,22 @@ def test_a_commit_does_not_race_with_a_writer_that_takes_over(tmp_path: Path) ->
     assert closes(LATEST, tmp_path, DeltaBatches) == [1.0, 1.0]
 
 
+class Slow(Claim):
+    """Another writer claims the table, and writes, between the look at it and the claim of this one."""
+
+    def refuse_missing(self, uri: str) -> None:
+        folder = Path(uri.removeprefix("file://")).parent
+        writer(DeltaBatches, LATEST, folder, "faster").write(0, rows(range(2), 1.0, 1), adds=True)
+
+
+def test_a_claim_does_not_race_with_another_one(tmp_path: Path) -> None:
+    writer(DeltaBatches, LATEST, tmp_path, "first")
+    with pytest.raises(Overtaken, match=r"another job has just begun to write to .*latest - name another"):
+        writer(DeltaBatches, LATEST, tmp_path, Slow("slow", MADE_OF))
+    writer(DeltaBatches, LATEST, tmp_path, "slow").write(0, rows(range(3), 1.0, 2), adds=True)  # started again
+    assert closes(LATEST, tmp_path, DeltaBatches) == [1.0] * 3
+
+
 def placed(minutes: range, close: float, offset: int, partition: int) -> pa.Table:
     found = rows(minutes, close, offset)
     return found.append_column("partition", pa.array([partition] * len(found), pa.int32()))

@@ -115,6 +115,16 @@ def test_a_page_that_is_missing_or_of_another_save_is_damage(tmp_path: Path) -> 
         checkpoint.close()
 
 
+def test_an_older_sqlite_that_does_not_know_every_code_is_enough(tmp_path: Path) -> None:
+    code = """
+import sqlite3, sys
+known = sqlite3.__dict__.pop("SQLITE_IOERR_CORRUPTFS", None)
+from stockstream.views.checkpoint import _CORRUPT_FILE_SYSTEM
+sys.exit(known not in (None, _CORRUPT_FILE_SYSTEM))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_save_of_what_changed_leaves_the_rest(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
     assert checkpoint.whole is True
