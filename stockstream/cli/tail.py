@@ -81,10 +81,10 @@ def _is_unread() -> bool:
         return False
     look = select.poll()
     try:
-        look.register(sys.stdout, 0)
+        look.register(sys.stdout, select.POLLOUT)
     except (TypeError, ValueError, OSError):  # closed, or no file
         return False
-    return any(state & select.POLLERR for _, state in look.poll(0))
+    return any(state & (select.POLLERR | select.POLLHUP) for _, state in look.poll(0))
 
 
 def _json(sent: Sent) -> str:

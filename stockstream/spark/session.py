@@ -220,7 +220,8 @@ def _ctrl_c_kept() -> Iterator[None]:
     try:
         yield
     finally:
-        if before is not signal.default_int_handler and threading.current_thread() is threading.main_thread():
+        kept = before not in (None, signal.default_int_handler)  # None is a handler that Python cannot set again
+        if kept and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, before)
 
 

@@ -197,17 +197,17 @@ class DeltaWriter:
     def _append(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
         pause = FIRST_PAUSE
         for number in range(1, TRIES + 1):
-            if self._is_committed(ends):
-                break
             try:
-                self._commit(rows, ends)
+                if not self._is_committed(ends):
+                    self._commit(rows, ends)
                 break
             except FAILURES as error:
                 # The commit may have succeeded all the same: its answer can get lost, or what follows it can fail.
                 LOG.warning("%s: a commit failed: %s", self.uri, plain(error))
                 if number == TRIES or not is_passing(error):
-                    if self._reloaded() and self._is_committed(ends):
-                        break
+                    with suppress(*FAILURES):
+                        if self._reloaded() and self._is_committed(ends):
+                            break
                     raise translation(error, "write to the table", self.uri) from error
                 self._sleep(pause)
                 pause *= 2
@@ -216,7 +216,8 @@ class DeltaWriter:
     def confirm(self, ends: Mapping[int, int]) -> None:
         """Read the log again, and raise Overtaken if another process has stored rows of these partitions."""
         self._reloaded()
-        self._is_committed(ends)
+        with translated("read the log of", self.uri):
+            self._is_committed(ends)
 
     def _commit(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
         transactions = [
@@ -235,7 +236,10 @@ class DeltaWriter:
         )
 
     def _is_committed(self, ends: Mapping[int, int]) -> bool:
-        """Whether this writer has stored these rows already. Raises Overtaken if another one has, or others are."""
+        """Whether this writer has stored these rows already. Raises Overtaken if another one has, or others are.
+
+        Raises `FAILURES` if it cannot be read.
+        """
         # delta-rs takes a version below the present one from a handle that knows it: what it holds is compared first.
         stored = {number: self._stored(number) for number in ends}
         if stored == {number: self.position(number) for number in ends}:
@@ -249,8 +253,7 @@ class DeltaWriter:
 
     def _is_among_new_commits(self) -> bool:
         """Whether this writer made one of the commits that it does not know of: of two in step both have the ends."""
-        with translated("read the log of", self.uri):
-            commits = self._handle.history(max(1, self._handle.version() - self._known))
+        commits = self._handle.history(max(1, self._handle.version() - self._known))
         return any(commit.get(_WRITER) == self._name for commit in commits)
 
     def _stored(self, partition: int) -> int | None:

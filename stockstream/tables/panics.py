@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
-from typing import Final
+from typing import IO, Final
 
 from stockstream.tables.location import Location
 
@@ -37,19 +38,31 @@ def panics_logged(location: Location) -> Iterator[None]:
     if location.folder is None or not _nearly_full(location.folder) or not _HOLDING.acquire(blocking=False):
         yield
         return
-    try:
-        with TemporaryFile() as held:
+    with ExitStack() as stack:
+        stack.callback(_HOLDING.release)
+        try:
             screen = os.dup(_STDERR)
+            stack.callback(os.close, screen)
+            held = stack.enter_context(_holder())
             os.dup2(held.fileno(), _STDERR)
-            try:
-                yield
-            finally:
-                os.dup2(screen, _STDERR)
-                os.close(screen)
-                held.seek(0)
-                _pass_on(held.read())
-    finally:
-        _HOLDING.release()
+            stack.callback(_show, screen, held)
+        except OSError as error:  # stderr is closed, say, or there is no room for a file
+            LOG.info("stderr cannot be held back: %s", error)
+        yield
+
+
+def _holder() -> IO[bytes]:
+    """A file for what is printed: in memory where the system can, as the disk of temporary files may be full, too."""
+    if sys.platform != "linux":
+        return TemporaryFile()
+    return os.fdopen(os.memfd_create("stderr"), "w+b")
+
+
+def _show(screen: int, held: IO[bytes]) -> None:
+    """Give stderr back to the screen, and pass on what was held."""
+    os.dup2(screen, _STDERR)
+    held.seek(0)
+    _pass_on(held.read())
 
 
 def _nearly_full(folder: Path) -> bool:

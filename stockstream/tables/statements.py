@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 import duckdb
@@ -67,8 +68,24 @@ def _refused(statement: duckdb.Statement) -> str | None:
 def _writing_within(words: list[tuple[int, str]]) -> str | None:
     """The word of a WITH that would write: ``WITH gone AS (DELETE ...)``; None if there is none."""
     texts = [word for _, word in words]
-    for before, bracket, word in zip(texts, texts[1:], texts[2:], strict=False):
-        if before in ("AS", "MATERIALIZED") and bracket == "(" and word in _WRITING:
+    for place, (before, bracket) in enumerate(pairwise(texts)):
+        if before in ("AS", "MATERIALIZED") and bracket == "(":
+            word = _deed(texts[place + 2 :])
+            if word in _WRITING:
+                return word
+    return None
+
+
+def _deed(texts: list[str]) -> str | None:
+    """The word that says what a statement does: the first one, or that behind a WITH."""
+    if texts[:1] != ["WITH"]:
+        return texts[0] if texts else None
+    depth = 0
+    for before, word in pairwise(texts):
+        depth += (before == "(") - (before == ")")
+        if depth < 0:
+            return None
+        if before == ")" and depth == 0 and word not in (",", "AS", "USING"):
             return word
     return None
 

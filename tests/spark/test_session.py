@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import warnings
@@ -24,7 +25,7 @@ from stockstream.spark import extra
 from stockstream.spark.environment import LOOPBACK
 from stockstream.spark.jars import CONNECTOR, SPARK_VERSION
 from stockstream.spark.java import java_home
-from stockstream.spark.session import SessionOptions, require_reachable, session
+from stockstream.spark.session import SessionOptions, _ctrl_c_kept, require_reachable, session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -147,6 +148,13 @@ def java_process() -> psutil.Process:
     found = [child for child in psutil.Process().children() if "org.apache.spark.deploy.SparkSubmit" in child.cmdline()]
     assert len(found) == 1
     return found[0]
+
+
+def test_ctrl_c_of_a_program_that_is_not_of_python_is_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)  # what a handler is that was set by another language
+    monkeypatch.setattr(signal, "signal", lambda *_: pytest.fail("it cannot be set again"))
+    with _ctrl_c_kept():
+        pass
 
 
 @pytest.mark.spark

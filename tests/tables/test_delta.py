@@ -151,6 +151,31 @@ def test_a_failure_that_passes_is_tried_again_and_a_lost_answer_is_no_second_com
     assert pauses == ([0.5] if committed else [0.5, 1.0, 2.0])
 
 
+class Unread(DeltaWriter):
+    """Its log cannot be read for a while."""
+
+    left = 2
+
+    def _is_among_new_commits(self) -> bool:
+        if self.left:
+            self.left -= 1
+            raise AWAY
+        return super()._is_among_new_commits()
+
+
+def test_a_log_that_cannot_be_read_after_a_lost_answer_is_read_again(location: Location) -> None:
+    pauses: list[float] = []
+    writer = Unread(BARS, location, "one", sleep=pauses.append)
+    with failing(writer, BUSY, committed=True):
+        writer.append(rows(0, 10), {0: 10})
+    assert (count(BARS, location), pauses) == (10, [0.5, 1.0, 2.0])
+    writer.left = 1
+    writer._known -= 1
+    writer._positions = {0: None}
+    with pytest.raises(TableError, match=r"cannot read the log of .*bars: S3 does not answer"):
+        writer.confirm({0: 10})
+
+
 @pytest.mark.parametrize(
     ("error", "result"),
     [

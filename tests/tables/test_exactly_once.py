@@ -332,6 +332,25 @@ def test_on_a_full_disk_the_threads_of_delta_rs_print_nothing(tmp_path: Path) ->
     assert (tmp_path / "stderr").read_text() == "afterwards"
 
 
+NO_ROOM = """
+import os, resource, sys
+sys.path.insert(0, ".")
+from stockstream.tables.location import Location
+from stockstream.tables.panics import panics_logged
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # no temporary file can be written
+with panics_logged(Location.of(sys.argv[1])):
+    print("goes on")
+os.close(2)
+with panics_logged(Location.of(sys.argv[1])):
+    print("closed, too")
+"""
+
+
+def test_a_commit_goes_on_where_stderr_cannot_be_held_back(tmp_path: Path) -> None:
+    assert on_small_disk(NO_ROOM, tmp_path, 400) == "goes on\nclosed, too\n"
+
+
 def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
     program = "import sys; sys.modules['deltalake'] = None; from stockstream.cli.main import run; run()"
     for command in (["store", "stocks"], ["tables"]):

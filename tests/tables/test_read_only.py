@@ -100,7 +100,8 @@ def test_a_statement_that_does_not_read_is_refused_before_it_runs(statement: str
 def test_what_reads_is_let_through() -> None:
     for text in ("SELECT 1", "FROM bars", "WITH a AS (SELECT 1) FROM a", 'FROM a AS "update"', "DESCRIBE bars",
                  "SHOW TABLES", "VALUES (1)", "SUMMARIZE bars", "EXPLAIN SELECT 1",
-                 "PIVOT bars ON symbol USING count(*)"):  # fmt: skip
+                 "PIVOT bars ON symbol USING count(*)",
+                 "WITH g AS (WITH s AS (SELECT (1)) SELECT count(*) delete FROM s) FROM g"):  # fmt: skip
         assert len(statements(text)) == 1
 
 
@@ -110,6 +111,8 @@ def test_what_reads_is_let_through() -> None:
         ("WITH x AS (INSERT INTO bars SELECT * FROM bars) SELECT 1", "INSERT"),
         ("WITH x AS MATERIALIZED ( DELETE FROM stored_bars RETURNING *) FROM x", "DELETE"),
         ("WITH a AS (SELECT 1), x AS (UPDATE bars SET close = 1) FROM a", "UPDATE"),
+        ("WITH g AS (WITH s AS (SELECT 1) DELETE FROM stored_bars RETURNING *) FROM g", "DELETE"),
+        ("WITH g AS (WITH s(a) AS (SELECT (1)), z AS (SELECT 2) INSERT INTO bars FROM z) FROM g", "INSERT"),
     ],
 )
 def test_a_with_that_would_write_is_refused_as_such(statement: str, word: str) -> None:
