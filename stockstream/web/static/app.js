@@ -13,7 +13,7 @@ import { actions, INTERVALS, RANGES, wire } from "./toolbar.js";
 const DAY = 86_400e6;
 const QUOTES_EVERY = 2_000;
 const KEPT = "stockstream-page";
-const ALARMS = 5; // of those that were not seen, shown
+const ALARMS = 5; // kept and shown of those that were not seen
 
 const element = (id) => document.getElementById(id);
 
@@ -22,7 +22,8 @@ class Page {
     Object.assign(this, { who, themes, indicators, bindings });
     this.panels = [];
     this.series = [];
-    this.alarms = [];
+    this.alarms = []; // the newest of those that were not seen
+    this.unseen = 0;
     this.grid = true;
     this.tail = Promise.resolve(); // of the work that is done in turn
     this.paused = false;
@@ -185,13 +186,13 @@ class Page {
 
   onRange(panel) {
     if (this.following || !this.linked.time || panel !== this.active) return;
-    const range = panel.renderer.chart.timeScale().getVisibleRange();
-    if (!range) return;
+    const { period, room } = panel.renderer.view;
+    if (!period) return;
     this.following = true;
     for (const other of this.panels) {
       if (other !== panel && other.renderer.rows.length) {
         try {
-          other.renderer.view.showTimes(range, panel.renderer.view.room);
+          other.renderer.view.showTimes(period, room);
         } catch { /* it has no rows there */ }
       }
     }
@@ -225,13 +226,15 @@ class Page {
 
   // A level was crossed: said until it is seen.
   alarm(texts) {
-    this.alarms.push(...texts);
-    const more = this.alarms.length - ALARMS;
-    element("alarm").textContent = [...this.alarms.slice(-ALARMS), ...(more > 0 ? [`and ${more} before`] : [])].join("; ");
+    this.unseen += texts.length;
+    this.alarms = [...this.alarms, ...texts].slice(-ALARMS);
+    const more = this.unseen - this.alarms.length;
+    element("alarm").textContent = [...this.alarms, ...(more > 0 ? [`and ${more} before`] : [])].join("; ");
   }
 
   seen() {
     this.alarms = [];
+    this.unseen = 0;
     element("alarm").textContent = "";
   }
 

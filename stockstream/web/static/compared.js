@@ -68,6 +68,15 @@ class Line {
     else for (let row = first; row < rows.length; row += 1) this.series.update(this.point(row), row < rows.length - 1);
   }
 
+  // The chart holds no rows before a time. One row before it stays, so that no other is asked for.
+  letGo(time) {
+    const count = this.rows.place(time) - 1;
+    if (count < 1) return;
+    this.rows.drop(count);
+    this.more = true;
+    this.asked = null;
+  }
+
   // Asks for rows as old as the chart's own.
   reach() {
     const { renderer, socket } = this.panel;

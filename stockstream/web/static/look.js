@@ -2,10 +2,18 @@
 
 import { moment, tick } from "./format.js";
 
+// Those of a new chart. The library scrolls to the newest row, and zooms as before, each time that it is told these of the time scale.
 export function chartOptions(renderer) {
+  const look = lookOptions(renderer);
+  return {
+    ...look, autoSize: true,
+    timeScale: { ...look.timeScale, rightOffset: 3, minBarSpacing: 0.01 }, // so that all rows fit
+  };
+}
+
+export function lookOptions(renderer) {
   const { theme } = renderer;
   return {
-    autoSize: true,
     layout: {
       background: { color: theme.background }, textColor: theme.text, attributionLogo: false, fontSize: 12,
       panes: { separatorColor: theme.edge, separatorHoverColor: theme.grid, enableResize: true },
@@ -17,8 +25,8 @@ export function chartOptions(renderer) {
     },
     rightPriceScale: { borderColor: theme.edge, entireTextOnly: true },
     timeScale: {
-      borderColor: theme.edge, timeVisible: true, secondsVisible: false, rightOffset: 3,
-      minBarSpacing: 0.01, lockVisibleTimeRangeOnResize: true, // so that all rows fit, and stay so
+      borderColor: theme.edge, timeVisible: true, secondsVisible: false,
+      lockVisibleTimeRangeOnResize: true, // so that rows that fit stay so
       tickMarkFormatter: (time, kind) => tick(time, kind, renderer.zone, renderer.daily),
     },
     localization: { timeFormatter: (time) => moment(time * 1e6, renderer.zone, renderer.daily) },

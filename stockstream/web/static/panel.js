@@ -88,7 +88,7 @@ export class Panel {
       this.levels.draw();
       this.levels.send();
       this.page.onOpened(this);
-      if (lost) this.show(() => this.renderer.view.showStretch(lost));
+      if (lost) this.show(() => this.renderer.view.showWhole(lost));
       else this.wanted?.();
       this.compared.reach();
     } else if (message.type === "update") {

@@ -5,7 +5,7 @@
 import { Band } from "./band.js";
 import { priceFormat } from "./format.js";
 import { legendWords } from "./legend.js";
-import { chartOptions } from "./look.js";
+import { chartOptions, lookOptions } from "./look.js";
 import { Notes } from "./notes.js";
 import { Rows } from "./rows.js";
 import { candle, columnColor, pale } from "./shades.js";
@@ -34,7 +34,7 @@ export class Renderer {
     this.more = false;
     this.waiting = false; // for older rows
     this.grid = true;
-    this.guests = []; // [{series, point(row)}] of others, drawn at the times of the rows
+    this.guests = []; // [{series, point(row), letGo(time)}] of others, drawn at the times of the rows
     this.hovered = null; // the row under the mouse
     this.pointed = null; // the row at which a linked chart has its crosshair
     this.listeners = { crosshair: [], range: [], older: [], built: [] };
@@ -57,13 +57,15 @@ export class Renderer {
   // What to draw, and the newest rows. Returns the stretch of time that was in view if its rows have to be asked for.
   snapshot({ chart, columns, more, notes = [] }) {
     const shape = shaped(chart);
-    const range = this.view.away ? this.chart.timeScale().getVisibleRange() : null;
+    const period = this.view.away ? this.view.period : null;
     const other = this.spec?.title !== chart.title;
-    const lost = range && more && this.spec.symbol === chart.symbol && range.from * 1e6 < columns.time[0];
+    const lost = period && more && this.spec.symbol === chart.symbol && period.from < columns.time[0];
     this.spec = chart;
     this.zone = this.chosenZone || chart.zone;
     this.daily = chart.zone === null && columns.time.slice(-2).every((time) => time % 86_400_000_000 === 0);
+    const before = this.rows.length;
     this.rows = new Rows(columns);
+    this.view.renumbered(this.rows.length - before);
     this.more = more;
     this.waiting = false;
     this.hovered = this.pointed = null;
@@ -72,13 +74,13 @@ export class Renderer {
     this.setAll();
     this.notes.set(notes);
     // Another symbol keeps the stretch of time in view, where it has rows there.
-    if (range && !lost && range.to * 1e6 >= columns.time[0] && !(other && range.from * 1e6 < columns.time[0])) {
-      this.chart.timeScale().setVisibleRange(range);
+    if (period && !lost && period.to >= columns.time[0] && !(other && period.from < columns.time[0])) {
+      this.view.showPeriod(period);
     } else if (other && !lost) {
       this.view.showLast(150);
     }
     this.describe();
-    return lost ? range : null;
+    return lost ? period : null;
   }
 
   // Draws changed rows; returns false if they have other columns, so that a snapshot is needed.
@@ -88,13 +90,16 @@ export class Renderer {
     this.spec.undefined = reasons ?? this.spec.undefined;
     const before = this.rows.length;
     const place = this.rows.update(columns);
+    this.view.grew(before);
     if (place >= before - 1 && this.rows.length - place <= 50) {
       for (const { series, point } of [...this.drawn, ...this.guests]) {
         for (let row = place; row < this.rows.length; row += 1) series.update(point(row));
       }
       for (const band of this.bands) band.setRows(this.rows);
     } else {
+      const { away, stretch } = this.view;
       this.setAll();
+      if (away && stretch) this.view.moveTo(stretch.from, stretch.to); // the library does not keep it where more rows came than were held
     }
     this.letGo();
     this.describe();
@@ -124,19 +129,19 @@ export class Renderer {
     const spare = Math.floor(this.view.stretch?.from ?? 0) - KEPT;
     if (spare < KEPT || this.waiting || !this.listeners.older.length) return;
     this.rows.drop(spare);
+    for (const guest of this.guests) guest.letGo(this.rows.columns.time[0]);
     this.more = true;
     this.renumber(-spare);
   }
 
   // Draws all rows after their numbers have changed; what is in view stays.
   renumber(shift) {
-    const { stretch } = this.view;
     const moved = (row) => (row === null || row + shift < 0 ? null : row + shift);
     this.hovered = moved(this.hovered);
     this.pointed = moved(this.pointed);
+    this.view.renumbered(shift);
     this.setAll();
     this.notes.draw();
-    if (stretch) this.view.moveTo(stretch.from + shift, stretch.to + shift);
   }
 
   // Building: the panes and their series, from the panels and their marks.
@@ -157,7 +162,8 @@ export class Renderer {
       if (pane) pane.setStretchFactor(panel.height * 100);
     });
     this.setTitle();
-    requestAnimationFrame(() => this.placeLegends());
+    cancelAnimationFrame(this.placing);
+    this.placing = requestAnimationFrame(() => this.placeLegends());
     this.emit("built");
   }
 
@@ -332,12 +338,12 @@ export class Renderer {
 
   setGrid(grid) {
     this.grid = grid;
-    this.chart.applyOptions(chartOptions(this));
+    this.chart.applyOptions(lookOptions(this));
   }
 
   setTheme(theme) {
     this.theme = theme;
-    this.chart.applyOptions(chartOptions(this));
+    this.chart.applyOptions(lookOptions(this));
     if (this.spec) {
       const { stretch } = this.view;
       this.build();
@@ -351,7 +357,7 @@ export class Renderer {
   setZone(zone) {
     this.chosenZone = zone;
     this.zone = zone || this.spec?.zone;
-    this.chart.applyOptions(chartOptions(this));
+    this.chart.applyOptions(lookOptions(this));
     this.describe();
   }
 
@@ -387,6 +393,7 @@ export class Renderer {
 
   close() {
     this.watch.disconnect();
+    cancelAnimationFrame(this.placing);
     this.chart.remove();
   }
 }

@@ -4,10 +4,13 @@ export class View {
   constructor(renderer) {
     this.renderer = renderer;
     this.asked = null; // the stretch that the next frame will show
+    this.frame = 0;
   }
 
   get away() {
-    return this.renderer.rows.length > 0 && this.renderer.chart.timeScale().scrollPosition() < -0.5;
+    const { rows, chart } = this.renderer;
+    const room = this.asked ? this.asked.to - (rows.length - 1) : chart.timeScale().scrollPosition();
+    return rows.length > 0 && room < -0.5;
   }
 
   // The stretch of rows in view, as two places. The library shows what it is told with the next frame, and tells the former one
@@ -16,12 +19,22 @@ export class View {
     return this.asked ?? this.renderer.chart.timeScale().getVisibleLogicalRange();
   }
 
+  // One callback at a time, after that of the library: a hidden tab has no frames, for days.
   moveTo(from, to) {
-    const asked = this.asked = { from, to };
-    this.renderer.chart.timeScale().setVisibleLogicalRange(asked);
-    requestAnimationFrame(() => {
-      if (this.asked === asked) this.asked = null;
-    });
+    this.renderer.chart.timeScale().setVisibleLogicalRange({ from, to });
+    this.asked = { from, to };
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => { this.asked = null; });
+  }
+
+  // Rows have other numbers. The library keeps what it shows in place, but not what it was told to show.
+  renumbered(shift) {
+    if (this.asked) this.shift(shift);
+  }
+
+  // Rows came at the end: as with the library, a stretch up to the newest row goes along, and another one stays.
+  grew(before) {
+    if (this.asked && Math.ceil(this.asked.to) >= before - 1) this.shift(this.renderer.rows.length - before);
   }
 
   // Not by the library's animation: where frames are late it ends before it has arrived.
@@ -42,10 +55,25 @@ export class View {
     for (const pane of this.renderer.chart.panes()) pane.priceScale("right").applyOptions({ autoScale: fits });
   }
 
-  // A stretch of time as the library gave it; false where rows at its begin have to be asked for.
-  showStretch(range) {
-    if (this.renderer.more && this.renderer.rows.columns.time[0] > range.from * 1e6) return false;
-    this.renderer.chart.timeScale().setVisibleRange(range);
+  // The times of the first and of the last row in view, in microseconds; null where there are none.
+  get period() {
+    const { stretch } = this;
+    const { time } = this.renderer.rows.columns;
+    if (!stretch || !time.length) return null;
+    const at = (place) => time[Math.max(0, Math.min(time.length - 1, place))];
+    return { from: at(Math.floor(stretch.from)), to: at(Math.ceil(stretch.to)) };
+  }
+
+  showPeriod({ from, to }) {
+    const { rows } = this.renderer;
+    const place = (time) => Math.min(rows.place(time), rows.length - 1);
+    this.moveTo(place(from), place(to));
+  }
+
+  // False where rows at the begin of the period have to be asked for.
+  showWhole(period) {
+    if (this.renderer.more && this.renderer.rows.columns.time[0] > period.from) return false;
+    this.showPeriod(period);
     return true;
   }
 
@@ -55,11 +83,12 @@ export class View {
     return { newest: rows.columns.time.at(-1), rows: (this.stretch?.to ?? 0) - (rows.length - 1) };
   }
 
-  // A stretch of time that another chart shows; where both end at the same time, with the same room after it.
-  showTimes(range, room) {
-    const { rows, chart } = this.renderer;
-    if (room.rows > 0 && room.newest === rows.columns.time.at(-1)) this.moveTo(rows.place(range.from * 1e6) - 0.5, rows.length - 1 + room.rows);
-    else chart.timeScale().setVisibleRange(range);
+  // A period that another chart shows; where it goes up to the newest row, with the same room after it.
+  showTimes(period, room) {
+    const { rows } = this.renderer;
+    const newest = rows.columns.time.at(-1); // that of the other chart may have come first
+    if (room.rows > 0 && newest >= period.from && newest <= room.newest) this.moveTo(rows.place(period.from) - 0.5, rows.length - 1 + room.rows);
+    else this.showPeriod(period);
   }
 
   showLast(rows) {
@@ -68,7 +97,8 @@ export class View {
   }
 
   showAll() {
-    this.renderer.chart.timeScale().fitContent();
+    const { rows, chart } = this.renderer;
+    this.moveTo(0, rows.length - 1 + chart.timeScale().options().rightOffset);
   }
 
   // From a time, in microseconds, up to the newest row.
