@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from types import TracebackType
 from typing import Final, Self
 
@@ -34,9 +34,8 @@ class RecordPost:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._waiting: SimpleQueue[Alert] = SimpleQueue()
+        self._waiting: Queue[Alert] = Queue()
         self._failed: SimpleQueue[tuple[Alert, StockstreamError]] = SimpleQueue()
-        self._left = 0
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -46,16 +45,14 @@ class RecordPost:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         ends = time.monotonic() + _LAST
-        while self._left and time.monotonic() < ends:
+        while self._waiting.unfinished_tasks and time.monotonic() < ends:
             time.sleep(_BEAT)
-            self.failures()
 
     def send(self, record: Alert) -> None:
         """Send a record, without waiting."""
         if self._thread is None:  # most windows send none
             self._thread = threading.Thread(target=self._run, name="alert records", daemon=True)
             self._thread.start()
-        self._left += 1
         self._waiting.put(record)
 
     def failures(self) -> list[tuple[Alert, StockstreamError]]:
@@ -75,4 +72,8 @@ class RecordPost:
             except StockstreamError as error:
                 LOG.info("%s was not sent: %s", record.id, error)
                 self._failed.put((record, error))
-            self._left -= 1
+            except Exception as error:  # a thread that ends sends no other record, and is seen by nobody
+                LOG.exception("%s was not sent", record.id)
+                self._failed.put((record, StockstreamError(f"unexpected {type(error).__name__}: {error}")))
+            finally:
+                self._waiting.task_done()

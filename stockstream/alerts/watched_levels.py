@@ -77,10 +77,14 @@ class Levels:
         self.error: StockstreamError | None = None
         self._held: dict[str, Alert] = {}
         self._ended: set[str] = set()
+        self._awaited: dict[str, Alert] = {}
 
     def take(self, records: Iterable[Alert]) -> None:
         """Take records in their order; those that are no levels are left out, and ends of levels that were set anew."""
         for each in records:
+            awaited = self._awaited.get(each.id)
+            if awaited is not None and (awaited.at, awaited.until) == (each.at, each.until):
+                del self._awaited[each.id]
             if each.state == "watched" and not self._is_set_anew(each):
                 self._held.pop(each.id, None)
                 self._ended.discard(each.id)
@@ -100,6 +104,15 @@ class Levels:
         """Forget all: the topic is gone, or was made anew."""
         self._held.clear()
         self._ended.clear()
+        self._awaited.clear()
+
+    def wait_for(self, record: Alert) -> None:
+        """Wait for a record that was sent just now; a former one of the same level is waited for no longer."""
+        self._awaited[record.id] = record
+
+    def awaits(self, identity: str) -> bool:
+        """Whether a record of a level that is waited for was not read yet, and its topic is still there."""
+        return identity in self._awaited
 
     def has_ended(self, identity: str) -> bool:
         """Whether the topic says that a level has ended."""

@@ -22,6 +22,16 @@ class LevelDesk(Protocol):
     def said(self) -> str:
         """What the user should know, once; empty for nothing."""
 
+    @property
+    def hands(self) -> bool:
+        """Whether the other process can have one level more of the window."""
+
+    def symbols(self) -> set[str]:
+        """Symbols of which the other process has levels of the user, or soon has."""
+
+    def close(self) -> None:
+        """The window closes: the next call of `merge` hands on what the user changed, however recently."""
+
 
 class NoDesk:
     """There is no other process: levels stay the window's."""
@@ -33,3 +43,15 @@ class NoDesk:
     def said(self) -> str:
         """As `LevelDesk.said`."""
         return ""
+
+    @property
+    def hands(self) -> bool:
+        """As `LevelDesk.hands`."""
+        return False
+
+    def symbols(self) -> set[str]:
+        """As `LevelDesk.symbols`."""
+        return set()
+
+    def close(self) -> None:
+        """As `LevelDesk.close`."""

@@ -242,6 +242,10 @@ class Alerts:
             self.add(key, Level(name, value, once))
         return bool(changed) or own.keys() != merged.own.keys()
 
+    def exchanged(self) -> set[str]:
+        """Keys with levels that the user set, or that another process has, too: of others there is nothing to hand."""
+        return {key for levels in (self._own, self._handed) for key, those in levels.items() if those}
+
     def hands(self, panel: int) -> bool:
         """Whether levels in a panel, by number, are handed on: those of prices."""
         return self.names[panel] == self._priced

@@ -204,7 +204,7 @@ class Viewer:
             self.alerts.add(self.key, Level(name, target.value, once))
             self.alerts.begin(self.key, self.model.fold.frame(self.key))
             ends = ", once" if once else ""
-            handed = not isinstance(self._desk, NoDesk) and self.alerts.hands(target.panel)
+            handed = self._desk.hands and self.alerts.hands(target.panel)
             by = " by the alerts process" if handed and self.book.runs(utc_now()) else ""
             self.note(f"{target.format_value(target.value)} is watched{by}{ends}; h there again ends that")
         self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
@@ -219,16 +219,27 @@ class Viewer:
         """Hand on what the user changed, and show what others changed."""
         if not self.caught_up:
             return
-        fold = self.model.fold
-        changed = {key for key in fold.keys() if self.alerts.exchange(key, self._desk)}
+        changed = self._exchanged()
         for key in changed:
-            self.alerts.begin(key, fold.frame(key))
+            self.alerts.begin(key, self.model.fold.frame(key))
         text = self._desk.said()
         if text:
             LOG.warning("%s", text)
             self.note(text)
         if self.key in changed and self._shown is not None:
             self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
+
+    def _exchanged(self) -> set[str]:
+        """Exchange the levels of all keys that have some, here or elsewhere; returns those that others changed."""
+        kept = self.alerts.exchanged() | self._desk.symbols()
+        keys = kept.intersection(self.model.fold.keys()) if kept else kept
+        return {key for key in keys if self.alerts.exchange(key, self._desk)}
+
+    def close(self) -> None:
+        """Hand on what the user has just changed; the window is closed, and nothing is drawn."""
+        self._desk.close()
+        if self.caught_up:
+            self._exchanged()
 
     def grab(self, target: Target | None) -> Level | None:
         """The level at the mouse, which is to be moved; None without one."""

@@ -92,7 +92,7 @@ def test_a_process_tells_that_its_former_run_was_silent_once_under_the_id_that_o
     assert runs.look() == []
     runs.close()
     others = OtherRuns(site.connection, "another", every=0.0)
-    site.send(ALERTS, [beat("own", "running", ago(minutes=5), EVERY)])
+    site.send(ALERTS, [beat("own", "running", ago(minutes=4), EVERY)])
     assert len({each.id for each in until(others.look)} | {found.id}) == 2, "another silence has another id"
     others.close()
     ended = OtherRuns(site.connection, "well", every=0.0)

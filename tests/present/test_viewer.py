@@ -35,14 +35,37 @@ class Recorder:
         self.said.append(status)
 
 
+class Desk:
+    """Another process that has a level of one symbol, and takes no more, or does."""
+
+    def __init__(self, *, hands: bool) -> None:
+        self.hands = hands
+        self.merged: list[str] = []
+
+    def merge(self, symbol: str, own: Mapping[float, bool], agreed: Mapping[float, bool]) -> Merged:
+        self.merged.append(symbol)
+        return Merged(own, agreed)
+
+    def said(self) -> str:
+        return ""
+
+    def symbols(self) -> set[str]:
+        return {"C", "elsewhere"}
+
+    def close(self) -> None:
+        self.merged.append("closes")
+
+
 class Screen:
     """A viewer on a recorder, with a clock that the test sets."""
 
-    def __init__(self, model: FakeModel, *, key: str | None = None, alerts: Alerts | None = None) -> None:
+    def __init__(
+        self, model: FakeModel, *, key: str | None = None, alerts: Alerts | None = None, desk: Desk | None = None
+    ) -> None:
         self.model = model
         self.renderer = Recorder()
         self.clock = 100.0
-        self.viewer = Viewer(model, self.renderer, key=key, alerts=alerts, clock=lambda: self.clock)
+        self.viewer = Viewer(model, self.renderer, key=key, alerts=alerts, desk=desk, clock=lambda: self.clock)
         self.viewer.refresh()
 
     @property
@@ -179,6 +202,27 @@ def test_a_level_is_added_where_the_user_points_and_removed_there() -> None:
     assert "101.5 is watched no longer" in screen.status()
     screen.viewer.flag(None)
     assert "point at one" in screen.status()
+
+
+@pytest.mark.parametrize("hands", [True, False])
+def test_a_level_is_watched_by_the_alerts_process_only_if_the_desk_hands_it(hands: bool) -> None:
+    screen = Screen(several("A"), desk=Desk(hands=hands))
+    now = utc_now()
+    screen.viewer.book.take([beat("a", "running", now, 3600.0, levels=True)])
+    screen.viewer.flag(Target(0, 101.5, None, str))
+    assert screen.viewer.noted.startswith("101.5 is watched by the alerts process;") is hands
+    assert screen.viewer.noted.startswith("101.5 is watched;") is not hands
+
+
+def test_levels_are_exchanged_of_keys_that_have_some_and_when_the_window_is_closed() -> None:
+    desk = Desk(hands=True)
+    screen = Screen(several("A", "B", "C"), key="B", desk=desk)
+    screen.viewer.flag(Target(0, 101.5, None, str))
+    screen.status()
+    assert sorted(desk.merged) == ["B", "C"]
+    desk.merged.clear()
+    screen.viewer.close()
+    assert (desk.merged[0], sorted(desk.merged[1:])) == ("closes", ["B", "C"])
 
 
 def test_an_alarm_flashes_and_is_said_for_a_minute(caplog: pytest.LogCaptureFixture) -> None:

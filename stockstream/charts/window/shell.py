@@ -220,6 +220,8 @@ class Shell:
                 self.model.listen(self._ticker.wake)
                 self._ticker.start()
                 self._plt.show(block=True)
+                if self._error is None:
+                    self.leave()
             finally:
                 self._end()
                 self._plt.close(self.figure)
@@ -292,6 +294,9 @@ class Shell:
                 self.close()
 
         return call
+
+    def leave(self) -> None:
+        """Called when the window was closed, before its memory is saved."""
 
     def close(self) -> None:
         """Close the window."""

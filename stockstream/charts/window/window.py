@@ -97,6 +97,10 @@ class Window(Shell):
         """As `Shell.say`."""
         self.viewer.say(utc_now())
 
+    def leave(self) -> None:
+        """As `Shell.leave`."""
+        self.viewer.close()
+
     def note(self, text: str) -> None:
         """As `Shell.note`."""
         self.viewer.note(text)
