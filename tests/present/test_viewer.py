@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from stockstream.alerts.heartbeat import beat
+from stockstream.present.level_desk import Merged
 from stockstream.present.memory import Memory
 from stockstream.present.plot_data import PlotData
 from stockstream.present.price_levels import Alerts, Level, LevelLine, Target
-from stockstream.present.status_bar import StatusBar
+from stockstream.present.status_bar import StatusBar, utc_now
 from stockstream.present.viewer import Viewer
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
 
