@@ -273,6 +273,16 @@ class Desk:
     def said(self) -> str:
         return self.words.pop() if self.words else ""
 
+    @property
+    def hands(self) -> bool:
+        return True
+
+    def symbols(self) -> set[str]:
+        return {*self.levels}
+
+    def close(self) -> None:
+        pass
+
 
 def test_levels_that_another_process_has_are_drawn_and_told_by_the_window_where_none_runs(
     caplog: pytest.LogCaptureFixture,

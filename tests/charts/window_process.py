@@ -23,6 +23,7 @@ from PIL import ImageGrab
 
 from stockstream.charts.window.shell import Shell
 from stockstream.charts.window.window import Window
+from stockstream.present.level_desk import NoDesk
 from stockstream.present.memory import Memory
 from stockstream.present.options import WindowOptions
 from stockstream.views.frame import Frame
@@ -92,13 +93,23 @@ def go_through(steps: Iterator[Wait], window: Shell, reported: dict[str, Any]) -
         reported["raised"] = repr(error)
 
 
+class Desk(NoDesk):
+    """Knows whether it was closed with the window, so that levels that were set just before are handed on."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class Stage:
     """The window, and a scenario that runs beside it: what it yields is for what to wait."""
 
     def __init__(self, toolkit: str, model: Growing, memory: Memory | None = None) -> None:
         self.toolkit = toolkit
         self.model = model
-        self.window = Window(model, WindowOptions(backend=toolkit), memory=memory)
+        self.desk = Desk()
+        self.window = Window(model, WindowOptions(backend=toolkit, desk=self.desk), memory=memory)
         self.canvas: Any = self.window.scene.canvas
         self.reported: dict[str, Any] = {}
         self.full = 0
@@ -109,6 +120,8 @@ class Stage:
 
     def run(self, scenario: Callable[[Stage], Iterator[Wait]]) -> None:
         go_through(scenario(self), self.window, self.reported)
+        if not self.desk.closed:
+            self.reported["levels kept back"] = True
 
     def press(self, key: str) -> None:
         """A key event as the toolkit makes it."""

@@ -116,6 +116,7 @@ def test_matplotlib_s_own_keys_are_taken_out(used: Used) -> None:
 def test_q_ends(used: Used) -> None:
     result, _ = used
     assert "q did nothing" not in result
+    assert "levels kept back" not in result
     assert "raised" not in result
 
 
@@ -133,6 +134,7 @@ def test_q_ends(used: Used) -> None:
 def test_endings(toolkit: str, scenario: str, raised: str | None, tmp_path: Path) -> None:
     result = run(toolkit, scenario, tmp_path)
     assert result.pop("seconds") < 20
+    assert result.pop("levels kept back", False) is (scenario == "fail")
     assert result == ({} if raised is None else {"raised": raised})
 
 
