@@ -30,9 +30,9 @@ KNOWN = 'case $file in */known.txt) echo "pyyaml 5.3 PYSEC-2020-96 5.3.1"; exit 
 def test_every_lock_is_asked_about(tmp_path: Path) -> None:
     ended = audited(tmp_path, KNOWN)
     assert ended.returncode == 0
-    assert ended.stdout.splitlines() == [
-        f"requirements/{name}.txt: no known vulnerability" for name in ("run", "qt", "dev", "spark")
-    ]
+    locks = {f"requirements/{lock.name}: no known vulnerability" for lock in (ROOT / "requirements").glob("*.txt")}
+    assert len(locks) > 3
+    assert set(ended.stdout.splitlines()) == locks
 
 
 def test_what_is_found_fails_it(tmp_path: Path) -> None:
